@@ -1,0 +1,143 @@
+"""Staff sign-in: OIDC bearer tokens checked against the issuer's public keys."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import httpx
+import jwt
+import structlog
+from starlette.requests import Request
+
+from libs.common.errors import NotSignedIn, Unavailable
+from libs.common.permission import Actor, Role
+from libs.common.regions import parse
+
+log = structlog.get_logger()
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+LEEWAY_SECONDS = 30
+MAX_TOKEN = 8_192
+_FRESH_SECONDS = 600
+_STALE_SECONDS = 3_600
+_FORCED_SECONDS = 30
+_DANGEROUS_HEADERS = {"jku", "x5u", "jwk", "x5c", "crit"}
+
+Fetch = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+def fetch_jwks(url: str) -> Fetch:
+    """Read a key set over HTTP, with a deadline and without redirects."""
+
+    async def fetch() -> Mapping[str, Any]:
+        async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
+            answer = await client.get(url)
+            answer.raise_for_status()
+            keys: Mapping[str, Any] = answer.json()
+            return keys
+
+    return fetch
+
+
+class Jwks:
+    """The issuer's keys, cached and fetched by one request at a time.
+
+    An unknown key id asks the issuer at most every 30 seconds (else a flood of forged tokens would be passed on);
+    while the issuer is away the known keys serve for up to an hour.
+    """
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched = -float("inf")
+        self._tried = -float("inf")
+        self._lock = asyncio.Lock()
+
+    async def key(self, kid: str) -> jwt.PyJWK | None:
+        """The key named `kid`, or None when the issuer has none such. Raises Unavailable without any key set."""
+        if kid not in self._keys or time.monotonic() - self._fetched > _FRESH_SECONDS:
+            await self._refresh(kid)
+        if time.monotonic() - self._fetched > _STALE_SECONDS:
+            raise Unavailable("身份认证服务暂时不可用,请稍后重试。")
+        return self._keys.get(kid)
+
+    async def _refresh(self, kid: str) -> None:
+        async with self._lock:
+            age = time.monotonic() - self._fetched
+            if (kid in self._keys and age < _FRESH_SECONDS) or time.monotonic() - self._tried < _FORCED_SECONDS:
+                return
+            self._tried = time.monotonic()
+            try:
+                found = await self._fetch()
+                self._keys = {k["kid"]: jwt.PyJWK.from_dict(k) for k in found["keys"] if k.get("use") != "enc"}
+                self._fetched = time.monotonic()
+            except (httpx.HTTPError, OSError, ValueError, KeyError, jwt.PyJWTError) as error:
+                log.warning("jwks.unreachable", error=repr(error))
+
+
+class TokenVerifier:
+    """Turns a bearer token into an `Actor`, or refuses it."""
+
+    def __init__(self, jwks: Jwks, issuer: str, audience: str) -> None:
+        self._jwks = jwks
+        self._issuer = issuer
+        self._audience = audience
+
+    async def actor(self, token: str) -> Actor:
+        """Check signature, algorithm, issuer, audience and times. Raises NotSignedIn, or Unavailable without keys."""
+        if len(token) > MAX_TOKEN:
+            raise NotSignedIn
+        try:
+            header = jwt.get_unverified_header(token)
+            if _DANGEROUS_HEADERS & header.keys() or header.get("alg") not in ALGORITHMS:
+                raise NotSignedIn
+            key = await self._jwks.key(str(header.get("kid", "")))
+            if key is None:
+                raise NotSignedIn
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+            )
+            return actor_of(claims)
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+            raise NotSignedIn from error
+
+
+def actor_of(claims: Mapping[str, Any]) -> Actor:
+    """The actor that verified claims describe: `roles`, `region` and optionally `organisation`.
+
+    Roles that are not ours are ignored; a token with none of ours may do nothing. Raises ValueError without a region.
+    """
+    roles = claims.get("roles", [])
+    ours = frozenset(role for role in Role if isinstance(roles, list) and role.value in roles)
+    organisation = claims.get("organisation")
+    return Actor(
+        subject=str(claims["sub"])[:200],
+        name=str(claims.get("name", ""))[:100],
+        roles=ours,
+        region=parse(str(claims.get("region", ""))),
+        organisation=None if organisation is None else str(organisation),
+    )
+
+
+async def authenticate(request: Request) -> Actor | None:
+    """The caller, or None for an anonymous one. Raises NotSignedIn for a token that is not valid, even where none
+    is needed: a client should learn that its sign-in has ended."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    known: Actor | None = getattr(request.state, "actor", None)
+    if known is not None:
+        return known
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotSignedIn
+    verifier: TokenVerifier = request.app.state.verifier
+    actor: Actor = await verifier.actor(token.strip())
+    request.state.actor = actor
+    return actor

@@ -1,0 +1,137 @@
+"""The narrow seam between journals and listeners, and the default bus behind it.
+
+A bus hands out the events of a source (a producing service) in position order, with the same headers and bytes
+whatever carries them. Offsets do not belong to the bus: they live with the effect in the listener's database.
+`JournalBus` reads the producers' journals straight from PostgreSQL. `tests/common/bus_conformance.py` is the
+suite that every bus passes.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from libs.common.bell import Bell, Waiter
+
+READ_LIMIT = 200
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One journal row as a listener gets it; `payload` is the JSON text that was said."""
+
+    position: int
+    event_id: UUID
+    topic: str
+    key: str
+    version: int
+    type: str
+    payload: str
+    headers: Mapping[str, str]
+    created_at: datetime
+
+
+class ForkedHistory(Exception):
+    """The saved position holds another event than the one applied: the producer's history was rewritten."""
+
+
+class PositionGap(Exception):
+    """Positions are missing: retention passed this reader, or the journal is damaged. Never skipped over."""
+
+
+class Subscription(Protocol):
+    """One listener group's view of one source."""
+
+    async def read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
+        """The next events after position `after`, in order; empty when there are none.
+
+        `event_id` is that of the event at `after`. Raises ForkedHistory or PositionGap instead of losing anything.
+        """
+        ...
+
+    async def wait(self) -> None:
+        """Return when the source may have news; also after at most half a second."""
+        ...
+
+    async def report(self, position: int, parked: Sequence[str]) -> None:
+        """Tell the producer how far the group has got, and which keys it has parked; a hint for receipts."""
+        ...
+
+
+class Bus(Protocol):
+    """What a worker needs of any bus."""
+
+    def subscribe(self, source: str, group: str) -> AbstractAsyncContextManager[Subscription]:
+        """Open `group`'s view of what the service `source` says."""
+        ...
+
+
+_READ = """
+select position, event_id, topic, key, version, type, payload, headers, created_at
+from journal where position >= $1 order by position limit $2
+"""
+_REPORT = """
+with reader as (
+  insert into journal_reader (grp, position, parked, seen_at) values ($1, $2, $3, clock_timestamp())
+  on conflict (grp) do update set position = excluded.position, parked = excluded.parked, seen_at = excluded.seen_at
+  where journal_reader.position <= excluded.position),
+progress as (
+  insert into journal_progress (grp, position, at) values ($1, $2, clock_timestamp()) on conflict do nothing)
+select pg_notify('progress', '')
+"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a producer's journal can be read."""
+
+    pool: asyncpg.Pool
+    bell: Bell
+
+
+class JournalBus:
+    """The default: listeners read the producers' journals from PostgreSQL; durable, no broker."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._sources = sources
+
+    @asynccontextmanager
+    async def subscribe(self, source: str, group: str) -> AsyncIterator[Subscription]:
+        """See `Bus.subscribe`."""
+        with self._sources[source].bell.waiting("journal") as waiter:
+            yield _JournalSubscription(self._sources[source].pool, waiter, source, group)
+
+
+@dataclass(frozen=True)
+class _JournalSubscription:
+    pool: asyncpg.Pool
+    waiter: Waiter
+    source: str
+    group: str
+
+    async def read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
+        start = after if event_id else after + 1
+        rows = await self.pool.fetch(_READ, start, READ_LIMIT + 1)
+        if event_id:
+            # The row at the saved position is read again: after a fail-over or a restore it may be another one.
+            if not rows or rows[0]["position"] != after:
+                raise PositionGap(f"{self.source}: position {after} is no longer in the journal")
+            if rows[0]["event_id"] != event_id:
+                raise ForkedHistory(f"{self.source}: position {after} holds another event")
+            rows = rows[1:]
+        for expected, row in enumerate(rows, after + 1):
+            if row["position"] != expected:
+                raise PositionGap(f"{self.source}: expected position {expected}, found {row['position']}")
+        return [Record(**{**row, "headers": orjson.loads(row["headers"])}) for row in rows]
+
+    async def wait(self) -> None:
+        await self.waiter.wait(POLL_SECONDS)
+
+    async def report(self, position: int, parked: Sequence[str]) -> None:
+        await self.pool.execute(_REPORT, self.group, position, list(parked))

@@ -1,0 +1,45 @@
+"""Alive, ready, measured: the three addresses that every process answers."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from libs.common.db import Database
+from libs.common.migrate import schema_state
+from libs.common.service import Service
+
+READY_SECONDS = 2.0
+
+
+def health_routes(databases: Sequence[Database], services: Mapping[str, Service]) -> list[BaseRoute]:
+    """`/healthz` (alive), `/readyz` (databases reachable, schema at head), `/metrics` (Prometheus)."""
+
+    async def healthz(_request: Request) -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    async def readyz(_request: Request) -> Response:
+        parts = dict(
+            await asyncio.gather(*(_ready(d, services[d.service]) for d in databases if d.service in services))
+        )
+        ready = all(state == "ready" for state in parts.values())
+        body = {"status": "ready" if ready else "not_ready", "databases": parts, "broker": "journal"}
+        return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+async def _ready(database: Database, service: Service) -> tuple[str, str]:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            return database.service, await schema_state(database, service)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return database.service, "unreachable"

@@ -1,0 +1,111 @@
+"""What the HTTP doors of all services share: one transaction per write, versions, validators, ETags."""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common import context
+from libs.common.auth import authenticate
+from libs.common.db import Database
+from libs.common.errors import Malformed, NotSignedIn, VersionRequired
+from libs.common.idempotency import Claim
+from libs.common.permission import Actor
+
+_ETAG = re.compile(r'(?:W/)?"v(\d{1,18})"')
+AfterCommit = Callable[[Response], Awaitable[Response]]
+
+
+class Act(APIRoute):
+    """A route whose writes are one transaction that commits before the answer leaves.
+
+    The transaction spans the whole handler, the serialised answer included, so that an answer can be kept with its
+    `Idempotency-Key` in the same commit, and a failed commit is an error and never a lost success.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler; reads are left as they are."""
+        handler = super().get_route_handler()
+        if (self.methods or set()) <= {"GET", "HEAD"}:
+            return handler
+
+        async def act(request: Request) -> Response:
+            database: Database = request.app.state.database
+            actor = await authenticate(request)
+            claim = await Claim.of(request, actor.subject if actor else "anonymous")
+            async with database.transaction() as session:
+                request.state.session = session
+                if claim and (answer := await claim.first_answer(session)):
+                    return answer
+                response = await handler(request)
+                if claim:
+                    await claim.keep(session, response)
+            after: AfterCommit | None = getattr(request.state, "after_commit", None)
+            return await after(response) if after else response
+
+        return act
+
+
+def _session(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+async def _staff(request: Request) -> Actor:
+    actor = await authenticate(request)
+    if actor is None:
+        raise NotSignedIn
+    context.actor.set(actor.subject)
+    return actor
+
+
+def _seen_version(
+    if_match: Annotated[str | None, Header(description='The ETag last seen, as `"v3"`.')] = None,
+) -> int:
+    if if_match is None:
+        raise VersionRequired
+    match = _ETAG.fullmatch(if_match.strip())
+    if match is None:
+        raise Malformed('If-Match 应为读取时得到的版本号,例如 "v3"。', field="header.If-Match")
+    return int(match[1])
+
+
+Session = Annotated[AsyncSession, Depends(_session)]
+"""The transaction of this act; committed by `Act` before the answer leaves."""
+
+Reads = Annotated[Database, Depends(_database)]
+"""The service's database, for queries on its read-only pool."""
+
+Staff = Annotated[Actor, Depends(_staff)]
+"""The signed-in member of staff; 401 without one."""
+
+SeenVersion = Annotated[int, Depends(_seen_version)]
+"""The version that the caller saw; 428 without `If-Match`."""
+
+
+def etag(version: int) -> str:
+    """The ETag of a thing's version, as `If-Match` expects it back."""
+    return f'"v{version}"'
+
+
+def public(request: Request, body: bytes, headers: dict[str, str] | None = None, status: int = 200) -> Response:
+    """A public, cacheable JSON answer with a strong ETag, or 304 when the reader already has these bytes."""
+    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    shared = {
+        "ETag": tag,
+        "Cache-Control": f"public, max-age={request.app.state.settings.public_cache_seconds}",
+        **(headers or {}),
+    }
+    seen = request.headers.get("if-none-match")
+    if seen is not None and (tag in seen or seen.strip() == "*"):
+        return Response(status_code=304, headers=shared)
+    return Response(body, status, headers=shared, media_type="application/json")

@@ -1,0 +1,199 @@
+"""Events in: one transaction per batch holds the inbox rows, the effects and the offset.
+
+Delivered twice, an event has its effect once; delivered late, behind a newer one, it has none: `heard` keeps the
+newest version of every thing, also of a withdrawn one (the tombstone), and the listener is not called for older
+news. A transient fault retries the batch in place. A poison event parks its key with the cause, while other keys
+flow; events carry full state, so a parked key loses nothing when it is driven again.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common import clock
+from libs.common.bus import Bus, ForkedHistory, PositionGap, Record, Subscription
+from libs.common.db import Database
+from libs.common.events import Event
+from libs.common.service import Service
+
+log = structlog.get_logger()
+RETRY_SECONDS = 0.2
+RETRY_MOST_SECONDS = 5.0
+BROKEN_SECONDS = 5.0
+
+APPLIED = Counter("inbox_applied_total", "Events whose effect was committed.", ["service", "source"])
+STALE = Counter("inbox_stale_total", "Events older than what was applied, or seen before.", ["service", "source"])
+PARKED = Gauge("parked_keys", "Keys parked by poison events.", ["service", "source"])
+DELAY = Histogram(
+    "publish_to_effect_seconds",
+    "From the act at the source to the committed effect of a listener.",
+    ["service", "source"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
+)
+
+_TRANSIENT = (OSError, TimeoutError, OperationalError, InterfaceError, asyncpg.PostgresConnectionError)
+_TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"}
+
+_LOCK_OFFSET = text("select position, event_id from consumer_offset where source = :source for update")
+_FIRST_OFFSET = text(
+    "insert into consumer_offset (source, position) values (:source, 0) on conflict (source) do nothing"
+)
+_MOVE_OFFSET = text("update consumer_offset set position = :position, event_id = :event_id where source = :source")
+_NEW = text(
+    "insert into inbox (event_id) select unnest(cast(:ids as uuid[])) on conflict do nothing returning event_id"
+)
+_HEARD = text("select key, version from heard where topic = :topic and key = any(:keys)")
+_REMEMBER = text(
+    "insert into heard (topic, key, version) select :topic, k, v"
+    " from unnest(cast(:keys as text[]), cast(:versions as bigint[])) as t (k, v)"
+    " on conflict (topic, key) do update set version = excluded.version where heard.version < excluded.version"
+)
+_PARKED = text("select key from parked where source = :source order by key limit 200")
+_PARK = text(
+    "insert into parked (source, key, from_position, reason) values (:source, :key, :position, :reason)"
+    " on conflict (source, key) do update set attempts = parked.attempts + 1, reason = excluded.reason"
+)
+
+
+@dataclass
+class Delivery:
+    """The loop that brings the events of one source to one service, from its saved offset on."""
+
+    service: Service
+    database: Database
+    source: str
+    parked: set[str] = field(default_factory=set)
+
+    @property
+    def kinds(self) -> dict[str, type[Event]]:
+        """The event classes that the service hears of this source."""
+        return {kind.kind: kind for kind in self.service.listeners if kind.service() == self.source}
+
+    async def run(self, bus: Bus) -> None:
+        """Deliver until cancelled. Nothing that a batch raises ends the loop."""
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                async with bus.subscribe(self.source, self.service.name) as subscription:
+                    while True:
+                        if not await self.step(subscription):
+                            await subscription.wait()
+                        pause = RETRY_SECONDS
+            except (ForkedHistory, PositionGap) as error:
+                # Never skipped: the read model must be rebuilt from the source. Operators see it in the log.
+                log.error("inbox.broken_history", service=self.service.name, source=self.source, error=str(error))
+                await asyncio.sleep(BROKEN_SECONDS)
+            except Exception as error:  # a delivery loop outlives whatever a dependency raises
+                log.warning("inbox.retry", service=self.service.name, source=self.source, error=repr(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_MOST_SECONDS)
+
+    async def step(self, subscription: Subscription) -> int:
+        """Deliver one batch. Returns how many events it took from the source (0: there is nothing new)."""
+        after, event_id = await self._offset()
+        records = await subscription.read(after, event_id)
+        if not records:
+            return 0
+        try:
+            taken = await self._apply(after, records)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            taken = await self._apply_singly(after, records)
+        if taken:
+            await subscription.report(records[taken - 1].position, sorted(self.parked))
+        return taken
+
+    async def _offset(self) -> tuple[int, UUID | None]:
+        row = await self.database.backbone.fetchrow(
+            "select position, event_id from consumer_offset where source = $1", self.source
+        )
+        if row is None:
+            async with self.database.transaction() as session:
+                await session.execute(_FIRST_OFFSET, {"source": self.source})
+            return 0, None
+        return row["position"], row["event_id"]
+
+    async def _apply_singly(self, after: int, records: Sequence[Record]) -> int:
+        """A batch failed on a poison event: one transaction per event finds it, and its key is parked."""
+        for record in records:
+            try:
+                taken = await self._apply(after, [record])
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                log.error(
+                    "inbox.parked",
+                    service=self.service.name,
+                    key=record.key,
+                    type=record.type,
+                    error=repr(error),
+                )
+                taken = await self._apply(after, [record], park=f"{type(error).__name__}: {error}"[:2000])
+            if not taken:
+                return 0
+            after = record.position
+        return len(records)
+
+    async def _apply(self, after: int, records: Sequence[Record], park: str | None = None) -> int:
+        async with self.database.transaction() as session:
+            offset = (await session.execute(_LOCK_OFFSET, {"source": self.source})).one()
+            if offset.position != after:
+                return 0  # another owner of this source was faster; the next step reads the new offset
+            parked = set((await session.execute(_PARKED, {"source": self.source})).scalars())
+            if park is not None:
+                record = records[0]
+                parked.add(record.key)
+                where = {"source": self.source, "key": record.key, "position": record.position}
+                await session.execute(_PARK, {**where, "reason": park})
+            await self._effects(session, [r for r in records if r.type in self.kinds and r.key not in parked])
+            last = {"source": self.source, "position": records[-1].position, "event_id": records[-1].event_id}
+            await session.execute(_MOVE_OFFSET, last)
+        self.parked = parked
+        PARKED.labels(self.service.name, self.source).set(len(parked))
+        return len(records)
+
+    async def _effects(self, session: AsyncSession, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        for record in await self._fresh(session, records):
+            kind = self.kinds[record.type]
+            await self.service.listeners[kind](session, kind.model_validate_json(record.payload))
+            DELAY.labels(self.service.name, self.source).observe((clock.now() - record.created_at).total_seconds())
+        APPLIED.labels(self.service.name, self.source).inc(len(records))
+
+    async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> Iterable[Record]:
+        """Those never seen and newer than what was applied; remembers them in the same transaction."""
+        new = set((await session.execute(_NEW, {"ids": [r.event_id for r in records]})).scalars())
+        topic = records[0].topic
+        heard = await session.execute(_HEARD, {"topic": topic, "keys": list({r.key for r in records})})
+        versions: dict[str, int] = {row.key: row.version for row in heard}
+        fresh = []
+        for record in records:
+            if record.event_id in new and record.version > versions.get(record.key, 0):
+                versions[record.key] = record.version
+                fresh.append(record)
+        STALE.labels(self.service.name, self.source).inc(len(records) - len(fresh))
+        if fresh:
+            keys = list({r.key for r in fresh})
+            remembered = {"topic": topic, "keys": keys, "versions": [versions[k] for k in keys]}
+            await session.execute(_REMEMBER, remembered)
+        return fresh
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same batch may succeed when it is tried again as it is."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+        return state in _TRANSIENT_STATES or isinstance(error, (OperationalError, InterfaceError))
+    return isinstance(error, _TRANSIENT)

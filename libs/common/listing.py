@@ -1,0 +1,238 @@
+"""Listings without fan-out: one row per entry, and a region's listing is a merge of a few index ranges.
+
+Publication and village_affairs both keep such a read model. An entry stands under its own region; it may
+reach down to all towns or villages of its region, or to named ones. Whatever the reach, publishing writes one
+row (and one per region named), and reading merges at most four ranges, newest first, from a keyset position.
+Each row keeps the entry's JSON as it is served, so a page is put together without parsing anything.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from libs.common import regions
+from libs.common.events import Reach
+from libs.common.paging import Cursors
+from libs.common.regions import Level
+
+Scope = Literal["own", "reached", "below", "all"]
+FILTERS = ("kind", "field", "item", "theme", "column")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ListingEntry:
+    """Mixin of the listing table: what is filtered and sorted by, and the card that is served."""
+
+    __tablename__ = "listing_entry"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    region: Mapped[str]
+    county: Mapped[str]
+    town: Mapped[str | None]
+    all_towns: Mapped[bool]
+    all_villages: Mapped[bool]
+    field: Mapped[str]
+    item: Mapped[str]
+    theme: Mapped[str | None]
+    column: Mapped[str | None] = mapped_column("column_name")
+    published_at: Mapped[datetime]
+    version: Mapped[int]
+    card: Mapped[str] = mapped_column(comment="the entry's JSON as served")
+
+
+class ListingNamed:
+    """Mixin of the table of regions that an entry names one by one."""
+
+    __tablename__ = "listing_named"
+
+    region: Mapped[str] = mapped_column(primary_key=True)
+    published_at: Mapped[datetime] = mapped_column(primary_key=True)
+    # Also by itself: an entry that leaves takes its names along.
+    id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+
+
+def listing_indexes() -> tuple[sa.Index, ...]:
+    """One index per range that a listing merges, and one per filter inside a county."""
+    newest = ("published_at", "id")
+    return (
+        sa.Index("ix_listing_entry_own", "region", *newest),
+        sa.Index("ix_listing_entry_county", "county", *newest),
+        sa.Index("ix_listing_entry_below", "county", *newest, postgresql_where=text("region <> county")),
+        sa.Index("ix_listing_entry_town", "town", *newest, postgresql_where=text("town is not null")),
+        sa.Index("ix_listing_entry_towns", "region", *newest, postgresql_where=text("all_towns")),
+        sa.Index("ix_listing_entry_villages", "region", *newest, postgresql_where=text("all_villages")),
+        sa.Index("ix_listing_entry_field", "county", "field", *newest),
+        sa.Index("ix_listing_entry_item", "county", "item", *newest),
+        sa.Index("ix_listing_entry_theme", "county", "theme", *newest),
+        sa.Index("ix_listing_entry_column", "county", "column_name", *newest),
+    )
+
+
+class Entry(BaseModel):
+    """What a listing is told of one entry. `card` is what readers get."""
+
+    model_config = ConfigDict(frozen=True)
+    id: UUID
+    kind: str
+    region: str
+    reach: Reach
+    field: str
+    item: str
+    theme: str | None
+    column: str | None
+    published_at: datetime
+    version: int
+    card: Mapping[str, object]
+
+
+async def place(session: AsyncSession, entries: type[ListingEntry], named: type[ListingNamed], entry: Entry) -> None:
+    """List `entry`, replacing what was listed of it. `entries` and `named` are the service's two tables."""
+    same = {"id", "kind", "region", "field", "item", "theme", "published_at", "version"}
+    values = {
+        **entry.model_dump(include=same),
+        "column_name": entry.column,
+        "county": regions.county(entry.region) or entry.region,
+        "town": regions.town(entry.region),
+        "all_towns": entry.reach.towns == "all",
+        "all_villages": entry.reach.villages == "all",
+        "card": orjson.dumps(entry.card).decode(),
+    }
+    upsert = insert(_table(entries)).values(values)
+    await session.execute(upsert.on_conflict_do_update(index_elements=["id"], set_=values))
+    await session.execute(sa.delete(named).where(named.id == entry.id))
+    if names := _names(entry):
+        place_in_time = {"published_at": entry.published_at, "id": entry.id}
+        rows = [{"region": code, **place_in_time} for code in sorted(names)]
+        await session.execute(insert(_table(named)).values(rows))
+
+
+def _names(entry: Entry) -> set[str]:
+    """The regions that the reach names. Its own region and those above list the entry anyway: never twice."""
+    scopes = (entry.reach.towns, entry.reach.villages)
+    named = {code for scope in scopes if scope != "all" for code in scope}
+    return {code for code in named if not regions.within(entry.region, code)}
+
+
+async def displace(
+    session: AsyncSession, entries: type[ListingEntry], named: type[ListingNamed], entry_id: UUID
+) -> bool:
+    """Take an entry out of every listing. Returns whether it was listed."""
+    await session.execute(sa.delete(named).where(named.id == entry_id))
+    gone = await session.execute(sa.delete(entries).where(entries.id == entry_id).returning(entries.id))
+    return gone.first() is not None
+
+
+def _table(mapped: type[ListingEntry] | type[ListingNamed]) -> sa.Table:
+    table: sa.Table = sa.inspect(mapped).local_table
+    return table
+
+
+class Page(BaseModel):
+    """One page request, already validated."""
+
+    model_config = ConfigDict(frozen=True)
+    region: str
+    scope: Scope
+    filters: Mapping[str, str]
+    limit: int
+    cursor: str | None
+
+    @property
+    def cursor_scope(self) -> str:
+        """What a cursor is bound to: it is no use for another listing or another filter."""
+        filters = [f"{name}={value}" for name, value in sorted(self.filters.items())]
+        return "|".join(["listing", self.region, self.scope, *filters])
+
+
+async def read_page(pool: asyncpg.Pool, cursors: Cursors, page: Page) -> tuple[bytes, str | None]:
+    """The page as JSON bytes `{"items": […], "next": cursor or null}`, and the next cursor.
+
+    Raises ForgedCursor for a cursor that this listing did not give out.
+    """
+    present = tuple(name for name in FILTERS if name in page.filters)
+    arguments: list[object] = [page.region, page.limit + 1, *(page.filters[name] for name in present)]
+    if page.cursor is not None:
+        micros, last = cursors.read(page.cursor, page.cursor_scope)
+        arguments += [_EPOCH + timedelta(microseconds=int(micros)), UUID(str(last))]
+    statement = _sql(regions.level(page.region), page.scope, present, page.cursor is not None)
+    rows = await pool.fetch(statement, *arguments) if statement else []
+    cursor = None
+    if len(rows) > page.limit:
+        rows = rows[: page.limit]
+        published_at, last_id, _ = rows[-1]
+        micros = (published_at - _EPOCH) // timedelta(microseconds=1)
+        cursor = cursors.sign((micros, str(last_id)), page.cursor_scope)
+    body = f'{{"items":[{",".join([row[2] for row in rows])}],"next":{orjson.dumps(cursor).decode()}}}'
+    return body.encode(), cursor
+
+
+@lru_cache(maxsize=1024)
+def _sql(level: Level, scope: Scope, filters: tuple[str, ...], after: bool) -> str | None:
+    """The statement of a page, or None where nothing can be listed: a county is not reached from above."""
+    where = "".join(
+        f" and e.{'column_name' if name == 'column' else name} = ${position}"
+        for position, name in enumerate(filters, 3)
+    )
+    position = f"(${len(filters) + 3}, ${len(filters) + 4})"
+    parts = [
+        f"(select {key}.published_at, {key}.id, e.card from {arm}{where}"  # noqa: S608 - only constants of ours
+        + (f" and ({key}.published_at, {key}.id) < {position}" if after else "")
+        + f" order by {key}.published_at desc, {key}.id desc limit $2)"
+        for key, arm in _arms(level, scope)
+    ]
+    if len(parts) > 1:
+        merged = " union all ".join(parts)
+        return f"select * from ({merged}) m order by published_at desc, id desc limit $2"  # noqa: S608 - as above
+    return parts[0][1:-1] if parts else None
+
+
+# The index ranges that listings are merged from: whose key orders the range, and the range of region $1.
+_Arm = tuple[str, str]
+_OWN: _Arm = ("e", "listing_entry e where e.region = $1")
+_NAMED: _Arm = ("n", "listing_named n join listing_entry e using (id) where n.region = $1")
+_COUNTY_TO_TOWNS: _Arm = ("e", "listing_entry e where e.region = rpad(left($1, 6), 12, '0') and e.all_towns")
+_COUNTY_TO_VILLAGES: _Arm = (
+    "e",
+    "listing_entry e where e.region = rpad(left($1, 6), 12, '0') and e.all_villages",
+)
+_TOWN_TO_VILLAGES: _Arm = (
+    "e",
+    "listing_entry e where e.region = rpad(left($1, 9), 12, '0') and e.all_villages",
+)
+_REACHED = {
+    Level.town: [_COUNTY_TO_TOWNS, _NAMED],
+    Level.village: [_COUNTY_TO_VILLAGES, _TOWN_TO_VILLAGES, _NAMED],
+}
+_BELOW: dict[Level, list[_Arm]] = {
+    Level.county: [("e", "listing_entry e where e.county = $1 and e.region <> e.county")],
+    Level.town: [("e", "listing_entry e where e.town = $1 and e.region <> $1")],
+}
+_WITHIN: dict[Level, _Arm] = {
+    Level.county: ("e", "listing_entry e where e.county = $1"),
+    Level.town: ("e", "listing_entry e where e.town = $1"),
+}
+
+
+def _arms(level: Level, scope: Scope) -> list[_Arm]:
+    reached = _REACHED.get(level, [])
+    match scope:
+        case "own":
+            return [_OWN]
+        case "reached":
+            return reached
+        case "below":
+            return _BELOW.get(level, [])
+        case "all":
+            return [_WITHIN.get(level, _OWN), *reached]

@@ -1,0 +1,141 @@
+"""Outbox to journal: how an event gets its position.
+
+A command inserts its event into the `outbox` of its own database, last, in its own transaction, after it has
+locked the row of the thing; so outbox ids of one thing rise with its version. One sequencer per database moves rows
+in batches into the append-only `journal`, gives each the next position and deletes it from the outbox, in one
+transaction: positions have no gap, follow commit order, and no reader ever needs a cursor over a sequence.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+import asyncpg
+import orjson
+import structlog
+from prometheus_client import Counter, Gauge
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.bell import Bell
+from libs.common.context import trace_headers
+from libs.common.events import Event
+from libs.common.identifiers import uuid7
+from libs.common.partition import partition
+
+log = structlog.get_logger()
+MAX_PAYLOAD_BYTES = 256 * 1024
+BATCH = 500
+POLL_SECONDS = 0.5
+STANDBY_SECONDS = 0.25
+
+SEQUENCED = Counter("sequencer_events_total", "Events moved from the outbox to the journal.", ["service"])
+HEAD = Gauge("journal_head_position", "Last position of the journal.", ["service"])
+
+_INSERT = text(
+    "insert into outbox (event_id, topic, part, key, version, type, payload, headers) values"
+    " (:event_id, :topic, :part, :key, :version, :type, cast(:payload as json), cast(:headers as jsonb))"
+)
+_LOCK = "select pg_try_advisory_xact_lock(hashtext('yangguang.sequencer'))"
+_MOVE = """
+with head as materialized (select position from journal_head where only_row for update),
+     taken as (delete from outbox where id in (select id from outbox order by id limit $1) returning *),
+     numbered as (select t.*, row_number() over (order by t.id) as n from taken t),
+     kept as (insert into journal (position, event_id, topic, part, key, version, type, payload, headers, created_at)
+              select h.position + n, event_id, topic, part, key, version, type, payload, headers, created_at
+              from numbered, head h returning 1),
+     moved as (update journal_head set position = journal_head.position + (select count(*) from taken)
+               where only_row and exists (select from taken) returning position)
+select (select count(*) from kept), (select position from moved)
+"""
+
+
+class EventTooLarge(Exception):
+    """An event over 256 KB: its model must bound its fields so that this cannot happen."""
+
+
+async def emit(session: AsyncSession, event: Event) -> None:
+    """Say `event` in the transaction of `session`; it is heard if and only if that transaction commits.
+
+    Call it last: the changed rows are flushed first, so that their locks order the outbox.
+    """
+    payload = event.model_dump_json()
+    if len(payload.encode()) > MAX_PAYLOAD_BYTES:
+        raise EventTooLarge(f"{event.kind} {event.key}")
+    await session.flush()
+    event_id = uuid7()
+    await session.execute(
+        _INSERT,
+        {
+            "event_id": event_id,
+            "topic": event.topic(),
+            "part": partition(event.key),
+            "key": event.key,
+            "version": event.version,
+            "type": event.kind,
+            "payload": payload,
+            "headers": orjson.dumps(cloud_headers(event, str(event_id))).decode(),
+        },
+    )
+    session.info["emitted"] = session.info.get("emitted", 0) + 1
+
+
+def cloud_headers(event: Event, event_id: str) -> Mapping[str, str]:
+    """The CloudEvents 1.0 attributes (Kafka binary mode names) that travel beside the payload."""
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": f"/{event.topic().replace('.', '/')}",
+        "ce_type": event.kind,
+        "ce_subject": event.key,
+        "ce_time": event.at.isoformat(),
+        "content-type": "application/json",
+        **trace_headers(),
+    }
+
+
+async def sequence_once(connection: asyncpg.Connection, batch: int = BATCH) -> int | None:
+    """Move one batch. Returns how many events moved, or None while another process holds the lock."""
+    async with connection.transaction():
+        # The lock is a statement of its own, so that the move's snapshot is younger than the lock.
+        if not await connection.fetchval(_LOCK):
+            return None
+        row = await connection.fetchrow(_MOVE, batch)
+        assert row is not None
+        if row[0]:
+            await connection.execute("notify journal")
+        return int(row[0])
+
+
+async def sequence(service: str, dsn: str, bell: Bell) -> None:
+    """Be a sequencer until cancelled: the leader while the lock is free, else a standby that retries."""
+    while True:
+        try:
+            connection = await asyncpg.connect(
+                dsn,
+                timeout=5,
+                command_timeout=10,
+                server_settings={
+                    "application_name": f"{service}-sequencer",
+                    "idle_in_transaction_session_timeout": "10s",
+                },
+            )
+            try:
+                await _sequence(service, connection, bell)
+            finally:
+                connection.terminate()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("sequencer.lost", service=service, error=repr(error))
+            await asyncio.sleep(STANDBY_SECONDS)
+
+
+async def _sequence(service: str, connection: asyncpg.Connection, bell: Bell) -> None:
+    with bell.waiting("outbox") as rung:
+        while True:
+            moved = await sequence_once(connection)
+            if moved is None:
+                await asyncio.sleep(STANDBY_SECONDS)
+                continue
+            if moved:
+                SEQUENCED.labels(service).inc(moved)
+            if moved < BATCH:
+                await rung.wait(POLL_SECONDS)

@@ -1,0 +1,158 @@
+"""From settings to a running process: databases opened, gates passed, server and workers side by side."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from libs.common.app import Resources
+from libs.common.auth import Jwks, TokenVerifier, fetch_jwks
+from libs.common.bus import JournalBus, Source
+from libs.common.db import Database
+from libs.common.issuer import DevelopmentIssuer
+from libs.common.migrate import require_schema
+from libs.common.paging import Cursors
+from libs.common.service import Service
+from libs.common.settings import Settings
+from libs.common.worker import work
+from libs.common.workdays import Calendar
+
+log = structlog.get_logger()
+DRAIN_SECONDS = 20
+Dsn = Callable[[str], str]
+
+
+def database_name(service: str) -> str:
+    """The name of a service's database."""
+    return f"yangguang_{service}"
+
+
+def cursor_secret(settings: Settings) -> bytes:
+    """The key of page cursors: the configured one, or one made once and kept in the data folder."""
+    if settings.cursor_secret is not None:
+        return settings.cursor_secret.get_secret_value().encode()
+    path = settings.data_dir / "cursor-secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().encode()
+
+
+def verifier(settings: Settings) -> TokenVerifier:
+    """Checks tokens of the configured issuer, or of the development issuer when there is none."""
+    if settings.oidc_jwks_url is not None:
+        jwks = Jwks(fetch_jwks(settings.oidc_jwks_url))
+    else:
+        jwks = Jwks(DevelopmentIssuer(settings).jwks)
+    return TokenVerifier(jwks, settings.oidc_issuer, settings.oidc_audience)
+
+
+@contextlib.asynccontextmanager
+async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -> AsyncIterator[Resources]:
+    """Open what a process needs to serve or work for `services`, the databases of those they hear included."""
+    names = {s.name for s in services} | {source for s in services for source in s.sources}
+    async with contextlib.AsyncExitStack() as stack:
+        databases: dict[str, Database] = {}
+        for name in sorted(names):
+            databases[name] = await Database.open(name, dsn(name), settings.pool_size)
+            stack.push_async_callback(databases[name].close)
+        for service in services:
+            await require_schema(databases[service.name], service)
+        yield Resources(
+            settings=settings,
+            verifier=verifier(settings),
+            cursors=Cursors(cursor_secret(settings)),
+            calendar=Calendar.load(settings.calendar_file),
+            databases=databases,
+        )
+
+
+def journal_bus(databases: Mapping[str, Database]) -> JournalBus:
+    """The default bus over the open databases."""
+    return JournalBus({name: Source(d.backbone, d.bell) for name, d in databases.items()})
+
+
+async def run(
+    app: ASGIApp,
+    settings: Settings,
+    workers: Sequence[Service],
+    databases: Mapping[str, Database],
+    started: Callable[[int], Awaitable[None]] | None = None,
+) -> None:
+    """Serve `app` and work for `workers` until SIGINT or SIGTERM, then stop cleanly.
+
+    `started` is called with the port once requests are answered. A background task that dies ends the process:
+    a supervisor can restart it, a silently missing listener nobody would see.
+    """
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            backlog=2048,
+        )
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    background = asyncio.create_task(work(workers, databases, journal_bus(databases)), name="worker")
+    background.add_done_callback(lambda _task: server.stop())
+    greeting = asyncio.create_task(_greet(server, started), name="started")
+    try:
+        await server.serve()
+    finally:
+        for task in (greeting, background):
+            failed = task.done() and not task.cancelled() and task.exception() is not None
+            task.cancel()
+            if failed:
+                await task
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _greet(server: "_Server", started: Callable[[int], Awaitable[None]] | None) -> None:
+    await server.up.wait()
+    if started is not None:
+        try:
+            await started(server.port)
+        except Exception:
+            server.stop()
+            raise
+
+
+class _Server(uvicorn.Server):
+    """uvicorn inside our own loop and with our own signal handling."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def] # the base class leaves it untyped, too
+        """The process's signals are handled by `run`."""
+        yield
+
+    async def startup(self, sockets: list | None = None) -> None:  # type: ignore[type-arg] # as in the base class
+        """Note when the port is bound."""
+        await super().startup(sockets)
+        self.up.set()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    def stop(self) -> None:
+        """Finish the requests under way, then end `serve`."""
+        self.should_exit = True

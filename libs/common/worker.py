@@ -1,0 +1,46 @@
+"""The background half of a process: sequencers, sealers, deliveries and housekeeping, each a task that never ends."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+import structlog
+
+from libs.common import audit, idempotency
+from libs.common.bus import Bus
+from libs.common.db import Database
+from libs.common.inbox import Delivery
+from libs.common.outbox import sequence
+from libs.common.service import Service
+
+log = structlog.get_logger()
+HOUSEKEEPING_SECONDS = 3600.0
+_TRIM = (
+    idempotency.TRIM,
+    # Longer than any redelivery can take; beyond it the versions in `heard` protect alone.
+    "delete from inbox where at < now() - interval '14 days'",
+    "delete from journal_progress where at < now() - interval '14 days'",
+)
+
+
+async def work(services: Sequence[Service], databases: Mapping[str, Database], bus: Bus) -> None:
+    """Run the background tasks of `services` until cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        for service in services:
+            database = databases[service.name]
+            tasks.create_task(sequence(service.name, database.dsn, database.bell), name=f"{service.name}:sequencer")
+            tasks.create_task(audit.seal(service.name, database.backbone), name=f"{service.name}:sealer")
+            tasks.create_task(_keep_house(database), name=f"{service.name}:housekeeping")
+            for source in sorted(service.sources):
+                delivery = Delivery(service, database, source)
+                tasks.create_task(delivery.run(bus), name=f"{service.name}:hears:{source}")
+
+
+async def _keep_house(database: Database) -> None:
+    while True:
+        for statement in _TRIM:
+            try:
+                await database.backbone.execute(statement)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("housekeeping.retry", service=database.service, error=repr(error))
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
