@@ -13,6 +13,7 @@ import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -118,8 +119,10 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
     database = resources.databases[service.name]
     app.state.database = database
     app.router.routes.extend(health_routes([database], {service.name: service}))
-    app.router.route_class = Act
     app.include_router(service.router)
+    for found in iter_route_contexts(app.routes):
+        if isinstance(found.original_route, APIRoute) and not isinstance(found.original_route, Act):
+            raise TypeError(f"{service.name}: the router of {found.path} needs route_class=Act")
     return app
 
 

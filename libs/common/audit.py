@@ -9,13 +9,13 @@ import hashlib
 from typing import Any
 
 import asyncpg
-import orjson
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock, context
+from libs.common.encode import json_bytes
 from libs.common.permission import Actor
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ async def record(
         "request_id": context.request_id.get(),
         **facts,
     }
-    await session.execute(_INSERT, {"entry": orjson.dumps(entry).decode()})
+    await session.execute(_INSERT, {"entry": json_bytes(entry).decode()})
 
 
 async def seal_once(connection: Connection) -> int:

@@ -72,9 +72,8 @@ class Database:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One act: commits when the block ends, rolls back when it raises; rings the outbox bell if it spoke."""
-        async with self.sessions() as session:
-            async with session.begin():
-                yield session
+        async with self.sessions() as session, session.begin():
+            yield session
         if session.info.get("emitted"):
             self.bell.ring("outbox")
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-import orjson
+from libs.common.encode import json_bytes
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -163,7 +163,7 @@ def problem(request: Request, refusal: Refusal, errors: list[dict[str, str]] | N
     if errors:
         body["errors"] = errors
     return Response(
-        orjson.dumps(body),
+        json_bytes(body),
         refusal.status,
         media_type=PROBLEM_JSON,
         headers={"Cache-Control": "no-store", **refusal.headers},

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from libs.common import regions
+from libs.common.encode import json_bytes
 from libs.common.events import Reach
 from libs.common.paging import Cursors
 from libs.common.regions import Level
@@ -107,7 +108,7 @@ async def place(session: AsyncSession, entries: type[ListingEntry], named: type[
         "town": regions.town(entry.region),
         "all_towns": entry.reach.towns == "all",
         "all_villages": entry.reach.villages == "all",
-        "card": orjson.dumps(entry.card).decode(),
+        "card": json_bytes(entry.card).decode(),
     }
     upsert = insert(_table(entries)).values(values)
     await session.execute(upsert.on_conflict_do_update(index_elements=["id"], set_=values))

@@ -19,8 +19,8 @@ from libs.common.migrate import require_schema
 from libs.common.paging import Cursors
 from libs.common.service import Service
 from libs.common.settings import Settings
-from libs.common.worker import work
 from libs.common.workdays import Calendar
+from libs.common.worker import work
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 20
@@ -112,13 +112,12 @@ async def run(
     try:
         await server.serve()
     finally:
-        for task in (greeting, background):
-            failed = task.done() and not task.cancelled() and task.exception() is not None
-            task.cancel()
-            if failed:
-                await task
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        greeting.cancel()
+        background.cancel()
+        ended = await asyncio.gather(greeting, background, return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 async def _greet(server: "_Server", started: Callable[[int], Awaitable[None]] | None) -> None:

@@ -1,0 +1,85 @@
+"""The command line and composition root: `python -m services ROLE [SERVICE ...]`.
+
+all                  everything in one process, on the embedded PostgreSQL unless DATABASE_URL is set
+api, worker          the two halves of a deployment, for the services named (all five for none)
+migrate              bring the schemas to the newest revision
+token                a development token: --role editor --region 990001
+catalog-import       write the items of a CSV file through the public API
+audit-verify         walk the hash chain of the audit
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from libs.common import log
+from libs.common.embedded import DataDirBusy, PostgresFailed
+from libs.common.issuer import DevelopmentIssuer, RealIssuerConfigured
+from libs.common.migrate import SchemaBehind
+from libs.common.permission import Role
+from libs.common.regions import parse as region
+from libs.common.settings import Settings
+from services import processes
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one role or operation; returns the exit code."""
+    asked = _parser().parse_args(arguments)
+    settings = Settings()
+    log.configure(settings)
+    try:
+        code: int = asked.do(settings, asked)
+        return code
+    except (DataDirBusy, PostgresFailed, RealIssuerConfigured, SchemaBehind) as error:
+        print(f"yangguang: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services", description=__doc__.splitlines()[0])
+    roles = parser.add_subparsers(required=True, metavar="ROLE")
+    for name, function, says in (
+        ("all", processes.everything, "everything in one process"),
+        ("api", processes.api, "answer HTTP for the services named"),
+        ("worker", processes.worker, "sequence and deliver events for the services named"),
+        ("migrate", processes.migrate, "bring the schemas to the newest revision"),
+    ):
+        role = roles.add_parser(name, help=says)
+        if name != "all":
+            role.add_argument("services", nargs="*", metavar="SERVICE", type=processes.service)
+        role.set_defaults(do=function)
+    token = roles.add_parser("token", help="print a development token")
+    token.add_argument("--role", action="append", required=True, choices=[str(r) for r in Role])
+    token.add_argument("--region", required=True, type=region, help="division code, 6 to 12 digits")
+    token.add_argument("--organisation", help="code of the organisation whose subtree it is for")
+    token.add_argument("--subject", help="who it is; made of role and region when left out")
+    token.set_defaults(do=_token)
+    importing = roles.add_parser("catalog-import", help="import catalog items from a CSV file")
+    importing.add_argument("file", type=Path)
+    importing.add_argument("--url", help="address of the platform; PORT of this machine when left out")
+    importing.add_argument("--token", help="an administrator's token; a development one when left out")
+    importing.add_argument("--region", default="990001", type=region, help="region of the development token")
+    importing.set_defaults(do=_catalog_import)
+    verify = roles.add_parser("audit-verify", help="walk the hash chain of the audit")
+    verify.add_argument("services", nargs="*", metavar="SERVICE", type=processes.service)
+    verify.set_defaults(do=processes.audit_verify)
+    return parser
+
+
+def _token(settings: Settings, asked: argparse.Namespace) -> int:
+    roles = [Role(role) for role in asked.role]
+    print(DevelopmentIssuer(settings).token(roles, asked.region, asked.organisation, subject=asked.subject))
+    return 0
+
+
+def _catalog_import(settings: Settings, asked: argparse.Namespace) -> int:
+    from services.catalog.importer import catalog_import
+
+    url = asked.url or f"http://127.0.0.1:{settings.port}"
+    token = asked.token or DevelopmentIssuer(settings).token([Role.ADMINISTRATOR], asked.region)
+    return catalog_import(asked.file, url, token)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

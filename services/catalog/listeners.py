@@ -1,0 +1,54 @@
+"""What others publish or withdraw switches the coverage of an item on and off.
+
+No tombstone is needed for what was never covered: the inbox remembers the version of a withdrawal and does
+not deliver older news after it.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.events import DocumentPublished, DocumentWithdrawn, NoticePublished, NoticeWithdrawn
+from services.catalog.tables import Covering
+
+
+async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
+    """The document covers its item in its region; a later edition may have moved to another item."""
+    await _cover(session, event, event.document, event.region)
+
+
+async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:
+    """The document no longer covers anything."""
+    await _uncover(session, event.document, event.version)
+
+
+async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
+    """The notice covers its item in its village."""
+    await _cover(session, event, event.notice, event.village)
+
+
+async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:
+    """The notice no longer covers anything."""
+    await _uncover(session, event.notice, event.version)
+
+
+async def _cover(
+    session: AsyncSession, event: DocumentPublished | NoticePublished, document: UUID, region: str
+) -> None:
+    values = {
+        "item": event.catalog_item,
+        "region": region,
+        "version": event.version,
+        "live": True,
+        "title": event.title,
+        "published_at": event.published_at,
+    }
+    covering = insert(Covering).values(document=document, **values)
+    await session.execute(covering.on_conflict_do_update(index_elements=[Covering.document], set_=values))
+
+
+async def _uncover(session: AsyncSession, document: UUID, version: int) -> None:
+    gone = update(Covering).where(Covering.document == document)
+    await session.execute(gone.values(live=False, version=version))

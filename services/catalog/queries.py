@@ -1,0 +1,89 @@
+"""The listings of catalog: ordered by code, paged by key, each row built as JSON by PostgreSQL.
+
+A listing statement takes the code to start after, how many rows to read and then its filters, null meaning
+any; it answers (code, card). However many rows a page has, it is one statement.
+"""
+
+from dataclasses import dataclass
+
+import asyncpg
+import orjson
+
+from libs.common.paging import Cursors
+
+REGIONS = """
+select card.code, row_to_json(card)::text as card from (
+  select code, name, level, parent, version from region
+  where code > $1 and ($3::text is null or parent = $3) order by code limit $2
+) card
+"""
+
+ORGANISATIONS = """
+select card.code, row_to_json(card)::text as card from (
+  select code, name, short_name, doc_prefix, uscc, region, parent, path, version from organisation
+  where code > $1 and ($3::text is null or region = $3) and ($4::text is null or parent = $4)
+  order by code limit $2
+) card
+"""
+
+_ITEM = """
+  select i.code, i.field, f.name as field_name, i.level1_item, i.level2_item, i.level3_item,
+    i.content_elements, i.legal_basis, i.time_limit, i.responsible_body, i.channels,
+    i.audience, i.audience_group, i.disclosure_method, i.levels, i.source, i.version
+  from item i join field f on f.code = i.field
+"""
+
+ITEMS = f"""
+select card.code, row_to_json(card)::text as card from ({_ITEM}
+  where i.code > $1 and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
+  order by i.code limit $2
+) card
+"""  # noqa: S608 - put together from constants of this module
+
+ITEM = f"select row_to_json(card)::text from ({_ITEM} where i.code = $1) card"  # noqa: S608 - as above
+
+FIELDS = """
+select coalesce(json_agg(card order by card.code), '[]')::text from (
+  select f.code, f.name, count(*) as items from field f join item i on i.field = f.code group by f.code
+) card
+"""
+
+LEVEL = "select level from region where code = $1"
+
+COVERAGE = """
+select card.code, row_to_json(card)::text as card from (
+  select i.code, i.field, f.name as field_name, i.level1_item, i.level2_item, i.level3_item,
+    c.documents > 0 as covered, c.documents, c.latest_published_at
+  from item i join field f on f.code = i.field
+  cross join lateral (
+    select count(*) as documents, max(published_at) as latest_published_at
+    from covering where live and region = $3 and item = i.code
+  ) c
+  where i.code > $1 and $4 = any(i.levels) and ($5::text is null or i.field = $5)
+    and ($6::bool is null or (c.documents > 0) = $6)
+  order by i.code limit $2
+) card
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of one listing. `scope` names listing and filters: a cursor is no use for another one."""
+
+    statement: str
+    filters: tuple[str | bool | None, ...]
+    scope: str
+    limit: int
+    cursor: str | None
+
+
+async def read_page(pool: asyncpg.Pool, cursors: Cursors, page: Page) -> tuple[bytes, str | None]:
+    """The page as JSON `{"items": […], "next": cursor or null}`, and the next cursor. Raises ForgedCursor."""
+    after = cursors.read(page.cursor, page.scope)[0] if page.cursor is not None else ""
+    rows = await pool.fetch(page.statement, after, page.limit + 1, *page.filters)
+    cursor = None
+    if len(rows) > page.limit:
+        rows = rows[: page.limit]
+        cursor = cursors.sign((rows[-1]["code"],), page.scope)
+    items = ",".join(row["card"] for row in rows)
+    return f'{{"items":[{items}],"next":{orjson.dumps(cursor).decode()}}}'.encode(), cursor

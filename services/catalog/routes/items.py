@@ -1,0 +1,85 @@
+"""Fields (领域) and disclosure items (公开事项)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from libs.common import clock
+from libs.common.errors import NotFound
+from libs.common.fields import Code
+from libs.common.http import Act, Reads, Session, Staff, etag, public
+from services.catalog import commands, queries
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.rules import GrassrootsLevel, ItemContent
+
+router = APIRouter(route_class=Act, tags=["items"])
+
+
+class ItemView(ItemContent):
+    """An item as it is shown."""
+
+    code: Code
+    version: int = VERSION
+
+
+class ItemPage(BaseModel):
+    """A page of items, by code."""
+
+    items: list[ItemView]
+    next: str | None = NEXT
+
+
+class FieldView(BaseModel):
+    """A field and how many items stand in it."""
+
+    code: Code = Field(examples=["03"])
+    name: str = Field(examples=["义务教育"])
+    items: int = Field(ge=1, examples=[15])
+
+
+class Fields(BaseModel):
+    """All fields, by code. There are a few dozen, so they come on one page."""
+
+    items: list[FieldView]
+    next: None = NEXT
+
+
+class ItemListing(Listing):
+    """Query of the items."""
+
+    field: Code | None = Field(None, description="Only items of this field.")
+    level: GrassrootsLevel | None = Field(None, description="Only items that this level publishes.")
+
+
+@router.put("/items/{code}", summary="Create or replace an item", responses=put_answers(ItemView))
+async def put_item(
+    code: Code, body: ItemContent, session: Session, actor: Staff, seen: SeenIfAny, response: Response
+) -> ItemView:
+    """For administrators of a county or above. The first item of a field names it."""
+    item = await commands.put_item(session, code, body, seen, actor, clock.now())
+    response.status_code = 201 if seen is None else 200
+    response.headers["ETag"] = etag(item.version)
+    return ItemView(code=item.code, version=item.version, **body.model_dump())
+
+
+@router.get("/items", summary="List items", response_model=ItemPage)
+async def list_items(request: Request, database: Reads, listing: Annotated[ItemListing, Query()]) -> Response:
+    """The standard catalog by code, or its items of one field or level."""
+    return await answer_page(request, database, listing.page("items", queries.ITEMS))
+
+
+@router.get("/items/{code}", summary="Read an item", response_model=ItemView)
+async def read_item(code: Code, request: Request, database: Reads) -> Response:
+    """One item of the standard catalog."""
+    item: str | None = await database.reads.fetchval(queries.ITEM, code)
+    if item is None:
+        raise NotFound
+    return public(request, item.encode())
+
+
+@router.get("/fields", summary="List fields", response_model=Fields)
+async def list_fields(request: Request, database: Reads) -> Response:
+    """Every field in which an item stands."""
+    fields: str = await database.reads.fetchval(queries.FIELDS)
+    return public(request, f'{{"items":{fields},"next":null}}'.encode())

@@ -1,0 +1,116 @@
+"""Regions, organisations, fields and items; and what covers an item in a region."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from libs.common.backbone import ServiceBase, service_metadata
+
+
+class Base(ServiceBase):
+    """The tables of catalog."""
+
+    __abstract__ = True
+    metadata = service_metadata()
+
+
+class Region(Base):
+    """A county, town or village (行政区划)."""
+
+    __tablename__ = "region"
+
+    code: Mapped[str] = mapped_column(primary_key=True, comment="12-digit division code")
+    name: Mapped[str]
+    level: Mapped[str]
+    parent: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
+    version: Mapped[int]
+
+    __table_args__ = (
+        sa.CheckConstraint("code ~ '^[0-9]{12}$'", name="code_shape"),
+        sa.CheckConstraint("level in ('county', 'town', 'village')", name="level_known"),
+    )
+
+
+class Organisation(Base):
+    """A responsible body (公开主体) and its place in the tree of organisations."""
+
+    __tablename__ = "organisation"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    short_name: Mapped[str]
+    doc_prefix: Mapped[str | None] = mapped_column(comment="机关代字")
+    uscc: Mapped[str] = mapped_column(comment="统一社会信用代码; not unique, offices share their government's")
+    region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code), index=True)
+    parent: Mapped[str | None] = mapped_column(sa.ForeignKey("organisation.code"), index=True)
+    path: Mapped[list[str]] = mapped_column(comment="codes from the organisation itself up to the root")
+    version: Mapped[int]
+
+    __table_args__ = (sa.CheckConstraint("path[1] = code", name="path_begins_here"),)
+
+
+class Field(Base):
+    """A field (领域) of the standard catalog; it exists through its items."""
+
+    __tablename__ = "field"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Item(Base):
+    """A disclosure item (公开事项); 国办发〔2019〕54号 asks a catalog for eight of its elements."""
+
+    __tablename__ = "item"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(sa.ForeignKey(Field.code))
+    level1_item: Mapped[str]
+    level2_item: Mapped[str]
+    level3_item: Mapped[str | None]
+    content_elements: Mapped[list[str]]
+    legal_basis: Mapped[list[str]]
+    time_limit: Mapped[str] = mapped_column(comment="original wording")
+    responsible_body: Mapped[str]
+    channels: Mapped[list[str]]
+    audience: Mapped[str]
+    audience_group: Mapped[str | None]
+    disclosure_method: Mapped[str]
+    levels: Mapped[list[str]]
+    source: Mapped[str | None]
+    version: Mapped[int]
+
+    __table_args__ = (
+        sa.Index("ix_item_field", "field", "code"),
+        sa.CheckConstraint(
+            "cardinality(levels) > 0 and levels <@ array['county', 'town', 'village']", name="levels_known"
+        ),
+        sa.CheckConstraint("audience in ('all', 'specific')", name="audience_known"),
+        sa.CheckConstraint("(audience = 'specific') = (audience_group is not null)", name="audience_whole"),
+        sa.CheckConstraint("disclosure_method in ('proactive', 'on_request')", name="method_known"),
+    )
+
+
+class Covering(Base):
+    """A document or village notice that covers an item in its region, as its own service said.
+
+    Other services are heard in no promised order, so nothing here refers to the tables above.
+    """
+
+    __tablename__ = "covering"
+
+    document: Mapped[UUID] = mapped_column(primary_key=True, comment="id of the document or village notice")
+    item: Mapped[str]
+    region: Mapped[str]
+    version: Mapped[int] = mapped_column(comment="of the document or notice, as last heard")
+    live: Mapped[bool]
+    title: Mapped[str]
+    published_at: Mapped[datetime]
+
+    __table_args__ = (
+        # Coverage counts and dates are read from this index alone.
+        sa.Index("ix_covering_live", "region", "item", "published_at", postgresql_where=text("live")),
+    )

@@ -1,0 +1,131 @@
+"""What each role of the command line does."""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+import asyncpg
+import uvloop
+from rich.console import Console
+from starlette.types import ASGIApp
+
+from libs.common import audit
+from libs.common.app import build, operations_app
+from libs.common.embedded import EmbeddedPostgres
+from libs.common.migrate import create_database, upgrade
+from libs.common.runtime import Dsn, database_name, resources, run
+from libs.common.service import Service
+from libs.common.settings import Settings
+from services import demo
+from services.registry import ALL, pick
+
+console = Console()
+
+
+def service(name: str) -> Service:
+    """A service by its name, for the command line."""
+    try:
+        return pick([name])[0]
+    except KeyError:
+        known = ", ".join(s.slug for s in ALL)
+        raise argparse.ArgumentTypeError(f"no service {name}; there are {known}") from None
+
+
+def everything(settings: Settings, _asked: argparse.Namespace) -> int:
+    """`all`: five services, api and worker, in this process."""
+    with _databases(settings) as dsn:
+        _migrate(ALL, dsn)
+        uvloop.run(_serve(settings, ALL, ALL, dsn, lambda port: _welcome(settings, port)))
+    console.print("Stopped.")
+    return 0
+
+
+def api(settings: Settings, asked: argparse.Namespace) -> int:
+    """`api`: answer HTTP."""
+    with _databases(settings) as dsn:
+        uvloop.run(_serve(settings, asked.services or ALL, [], dsn, None))
+    return 0
+
+
+def worker(settings: Settings, asked: argparse.Namespace) -> int:
+    """`worker`: sequence and deliver; answers only health and metrics."""
+    with _databases(settings) as dsn:
+        uvloop.run(_serve(settings, [], asked.services or ALL, dsn, None))
+    return 0
+
+
+def migrate(settings: Settings, asked: argparse.Namespace) -> int:
+    """`migrate`: create what is missing and bring the schemas to the newest revision."""
+    with _databases(settings) as dsn:
+        _migrate(asked.services or ALL, dsn)
+    return 0
+
+
+def audit_verify(settings: Settings, asked: argparse.Namespace) -> int:
+    """`audit-verify`: name the first bad row of each audit chain; exit code 1 when there is one."""
+
+    async def walk(dsn: str) -> tuple[int, int | None]:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return await audit.verify(connection)
+        finally:
+            await connection.close()
+
+    broken = False
+    with _databases(settings) as dsn:
+        for one in asked.services or ALL:
+            rows, bad = asyncio.run(walk(dsn(one.name)))
+            broken |= bad is not None
+            console.print(f"{one.name}: {rows} rows, " + ("whole" if bad is None else f"BROKEN at row {bad}"))
+    return int(broken)
+
+
+@contextlib.contextmanager
+def _databases(settings: Settings) -> Iterator[Dsn]:
+    """Where the databases are: the configured server, or the embedded one, started and stopped around the block."""
+    if settings.database_url is not None:
+        url = settings.database_url
+        yield lambda name: url.replace("{service}", name)
+        return
+    with EmbeddedPostgres(settings.data_dir) as postgres:
+        yield lambda name: postgres.dsn(database_name(name))
+
+
+def _migrate(services: Sequence[Service], dsn: Dsn) -> None:
+    for one in services:
+        asyncio.run(create_database(dsn(one.name)))
+        upgrade(one, dsn(one.name))
+
+
+async def _serve(
+    settings: Settings,
+    served: Sequence[Service],
+    worked: Sequence[Service],
+    dsn: Dsn,
+    started: Callable[[int], Awaitable[None]] | None,
+) -> None:
+    async with resources(settings, [*{s.name: s for s in [*served, *worked]}.values()], dsn) as shared:
+        app: ASGIApp = build(served, shared) if served else operations_app(worked, shared)
+        # What start-up has made stays for good: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        await run(app, settings, worked, shared.databases, started)
+
+
+async def _welcome(settings: Settings, port: int) -> None:
+    """Load the demo county once, then say where to look."""
+    if settings.demo and settings.database_url is None:
+        await demo.load_once(settings, port, console)
+    url = f"http://127.0.0.1:{port}"
+    console.print(f"\n[bold]Yangguang is up on {url}[/bold]  (Ctrl-C stops it)")
+    for path, says in (
+        ("/publication/listings/990001", "what the county publishes"),
+        ("/publication/listings/990001101?scope=below", "what the villages of a town publish"),
+        ("/village-affairs/villages/990001101201/listing", "the board of a village"),
+        ("/policy-interpretation/duties", "who owes an interpretation, and by when"),
+        ("/catalog/coverage/990001", "what must be public, and whether it is"),
+        ("/publication/docs", "the API, service by service"),
+    ):
+        console.print(f"  {url}{path}  [dim]{says}[/dim]")

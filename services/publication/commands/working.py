@@ -1,0 +1,70 @@
+"""Finding and locking what an act works on, and saying what became of it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common import audit
+from libs.common.errors import NotFound, StaleVersion, WrongState
+from libs.common.permission import Actor, permit
+from services.publication import rules
+from services.publication.tables import Document, Edition
+
+
+async def lock(
+    session: AsyncSession, content_id: UUID, seen: int, actor: Actor, action: str, states: Collection[str]
+) -> tuple[Document, Edition]:
+    """The document, locked until the commit, and its edition in one of `states`, when `actor` may take `action`.
+
+    Raises NotFound, Forbidden, StaleVersion, WrongState; in this order, so that a stranger learns nothing.
+    """
+    document = await session.get(Document, content_id, with_for_update=True)
+    if document is None:
+        raise NotFound
+    mine = sa.select(Edition).where(Edition.content_id == content_id, Edition.state.in_(states))
+    edition = (await session.execute(mine)).scalar_one_or_none()
+    permit(
+        rules.GRANTS,
+        actor,
+        action,
+        region=document.region,
+        organisations=document.organisation_path,
+        state=edition.state if edition else _any_state(action),
+    )
+    if document.version != seen:
+        raise StaleVersion(version=document.version)
+    if edition is None or document.withdrawal is not None:
+        raise WrongState(action=action)
+    return document, edition
+
+
+async def conclude(
+    session: AsyncSession,
+    document: Document,
+    edition: Edition,
+    actor: Actor,
+    action: str,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Count the act: a new version of the document, one row in the audit."""
+    document.version += 1
+    edition.changed_at = now
+    await audit.record(
+        session,
+        actor,
+        action,
+        str(document.content_id),
+        region=document.region,
+        version=document.version,
+        reason=reason,
+        edition=edition.number,
+    )
+
+
+def _any_state(action: str) -> str | None:
+    """A state that the grant allows: when there is no edition to act on, only the person is in question here."""
+    return next(iter(rules.GRANTS[action].states or {None}))

@@ -1,0 +1,126 @@
+"""What publication keeps of other services' news: names and items to refer to, and what its pages and listings show."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common import listing
+from libs.common.events import (
+    InterpretationPublished,
+    InterpretationReady,
+    InterpretationWithdrawn,
+    ItemChanged,
+    NoticePublished,
+    NoticeWithdrawn,
+    OrganisationChanged,
+    Reach,
+    RegionChanged,
+    ResponsePublished,
+)
+from services.publication import tables
+from services.publication.tables import LinkedInterpretation, LinkedResponse, ListingEntry, ListingNamed
+
+
+async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None:
+    """Keep the region."""
+    await _keep(session, tables.Region, code=event.code, name=event.name, level=event.level)
+
+
+async def on_organisation_changed(session: AsyncSession, event: OrganisationChanged) -> None:
+    """Keep the organisation."""
+    kept = event.model_dump(include={"code", "name", "uscc", "region", "path"})
+    await _keep(session, tables.Organisation, **kept)
+
+
+async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
+    """Keep the disclosure item."""
+    name = event.level3_item or event.level2_item
+    await _keep(session, tables.Item, code=event.code, field=event.field, name=name)
+
+
+async def on_interpretation_ready(session: AsyncSession, event: InterpretationReady) -> None:
+    """Keep an approved interpretation out of sight until its document goes live."""
+    await _link(session, event, shown=False)
+
+
+async def on_interpretation_published(session: AsyncSession, event: InterpretationPublished) -> None:
+    """Show an interpretation on its document's page."""
+    await _link(session, event, shown=True)
+
+
+async def on_interpretation_withdrawn(session: AsyncSession, event: InterpretationWithdrawn) -> None:
+    """Take an interpretation off the page; the inbox keeps its tombstone."""
+    await session.execute(sa.delete(LinkedInterpretation).where(LinkedInterpretation.id == event.interpretation))
+
+
+async def on_response_published(session: AsyncSession, event: ResponsePublished) -> None:
+    """Show the public replies on the document's page."""
+    replies = event.model_dump(mode="json")["replies"]
+    await _keep(session, LinkedResponse, document=event.document, replies=replies)
+
+
+async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
+    """List a village notice in its village, and below its town and county."""
+    card = {
+        "kind": "notice",
+        "id": event.notice,
+        "title": event.title,
+        "region": event.village,
+        "region_name": await _region_name(session, event.village),
+        "catalog_item": event.catalog_item,
+        "field": event.field,
+        "column": event.category,
+        "period": event.period,
+        "summary": event.summary,
+        "published_at": event.first_published_at,
+        "path": event.path,
+    }
+    await listing.place(session, ListingEntry, ListingNamed, _notice_entry(event, card, event.first_published_at))
+
+
+async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:
+    """Take a village notice out of every listing."""
+    await listing.displace(session, ListingEntry, ListingNamed, event.notice)
+
+
+def _notice_entry(event: NoticePublished, card: dict[str, object], published_at: datetime) -> listing.Entry:
+    return listing.Entry(
+        id=event.notice,
+        kind="notice",
+        region=event.village,
+        reach=Reach(),
+        field=event.field,
+        item=event.catalog_item,
+        theme=None,
+        column=event.category,
+        published_at=published_at,
+        version=event.version,
+        card=card,
+    )
+
+
+async def _region_name(session: AsyncSession, code: str) -> str | None:
+    region = await session.get(tables.Region, code)
+    return region.name if region else None
+
+
+async def _link(session: AsyncSession, event: InterpretationReady | InterpretationPublished, *, shown: bool) -> None:
+    shows = {"title", "form", "summary", "body_html", "sections", "path", "organisation", "at"}
+    content = event.model_dump(mode="json", include=shows)
+    await _keep(
+        session,
+        LinkedInterpretation,
+        id=event.interpretation,
+        document=event.document,
+        shown=shown,
+        content=content,
+    )
+
+
+async def _keep(session: AsyncSession, table: type[tables.Base], **values: Any) -> None:
+    """Insert or replace one row by its primary key. The inbox has made sure that the event is news."""
+    keys = [column.name for column in sa.inspect(table).primary_key]
+    await session.execute(insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=values))

@@ -1,0 +1,90 @@
+"""What village_affairs hears: the catalog's villages and items, and documents that come to or leave boards.
+
+The inbox calls a listener once per event and never with older news, so each one writes the newest state and
+needs no earlier event to have come.
+"""
+
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common import regions
+from libs.common.clock import now
+from libs.common.events import (
+    DocumentPublished,
+    DocumentWithdrawn,
+    ItemChanged,
+    ListingSynced,
+    Reach,
+    RegionChanged,
+)
+from libs.common.listing import Entry, displace, place
+from libs.common.outbox import emit
+from services.village_affairs import rules
+from services.village_affairs.queries import DocumentCard
+from services.village_affairs.tables import Item, ListingEntry, ListingNamed, Village
+
+
+async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None:
+    """Keep the villages."""
+    if event.level == regions.Level.village:
+        # The code of a village tells its town and county, also where a level is skipped.
+        above = {"town": regions.town(event.code), "county": regions.county(event.code)}
+        await _keep(session, Village, code=event.code, name=event.name, **above)
+
+
+async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
+    """Keep which field an item belongs to."""
+    await _keep(session, Item, code=event.code, field=event.field)
+
+
+async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
+    """Put a document that reaches villages on their boards; take it off when this edition reaches none."""
+    listed = rules.reaches_villages(event.region, event.reach)
+    if listed:
+        await place(session, ListingEntry, ListingNamed, _entry(event))
+    elif not await displace(session, ListingEntry, ListingNamed, event.document):
+        return
+    await _say_synced(session, event, listed)
+
+
+async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:
+    """Take a document off the boards. Also said of one that never came: publication waits for the word."""
+    was_listed = await displace(session, ListingEntry, ListingNamed, event.document)
+    if was_listed or rules.reaches_villages(event.region, event.reach):
+        await _say_synced(session, event, False)
+
+
+async def _keep(session: AsyncSession, table: type[Village] | type[Item], **values: Any) -> None:
+    upsert = insert(table).values(**values)
+    await session.execute(upsert.on_conflict_do_update(index_elements=["code"], set_=values))
+
+
+def _entry(event: DocumentPublished) -> Entry:
+    return Entry(
+        id=event.document,
+        kind="document",
+        region=event.region,
+        reach=Reach(villages=event.reach.villages),  # towns have their listings in publication
+        field=event.field,
+        item=event.catalog_item,
+        theme=event.theme,
+        column=event.column,
+        published_at=event.published_at,
+        version=event.version,
+        card=DocumentCard.of(event).model_dump(mode="json"),
+    )
+
+
+async def _say_synced(session: AsyncSession, event: DocumentPublished | DocumentWithdrawn, listed: bool) -> None:
+    """Say, last, that the boards are in step with this version of the document."""
+    synced = ListingSynced(
+        document=event.document,
+        region=event.region,
+        villages=event.reach.villages,
+        listed=listed,
+        version=event.version,
+        at=now(),
+    )
+    await emit(session, synced)
