@@ -1,47 +1,36 @@
 """The command `make bench`."""
 
-import asyncio
+import os
 import platform
-import statistics
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Coroutine
 
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from bench import publishing, reading
-from bench.rig import Rig
+from bench.rig import Figure, Rig
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table."""
-
-    name: str
-    target: str
-    measured: str
-    holds: bool
-
-
-Measure = Callable[[Rig], Awaitable[list[tuple[str, str, str, bool]]]]
+Measure = Callable[[Rig], Coroutine[None, None, list[Figure]]]
 MEASURES: tuple[Measure, ...] = (reading.listing, publishing.sequencer, publishing.history, publishing.throughput)
 
 
-async def main() -> None:
-    """Run every measurement and print the table."""
-    console = Console(width=140)
-    table = Table(title=f"Yangguang, one run, Python {platform.python_version()}, {platform.machine()}")
+def main(names: list[str]) -> None:
+    """Run the measurements named (all of them for none) and print the table."""
+    console = Console(width=150, highlight=False)
+    table = Table(title=f"Yangguang, one run, Python {platform.python_version()}, {os.cpu_count()} cores")
     for column in ("figure", "at least", "measured", ""):
         table.add_column(column)
     for measure in MEASURES:
+        if names and measure.__name__ not in names:
+            continue
         with Rig.open() as rig:
-            for name, target, measured, holds in await measure(rig):
-                table.add_row(name, target, measured, "ok" if holds else "MISSED")
-                console.print(f"{name}: {measured}", highlight=False)
+            for figure in uvloop.run(measure(rig)):
+                table.add_row(figure.name, figure.target, figure.measured, "ok" if figure.holds else "MISSED")
+                console.print(f"{figure.name}: {figure.measured}")
     console.print(table)
 
 
-__all__ = ["asyncio", "statistics", "uvloop"]
 if __name__ == "__main__":
-    uvloop.run(main())
+    main(sys.argv[1:])

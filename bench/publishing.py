@@ -12,11 +12,10 @@ import psutil
 
 from bench import county
 from bench.client import hammer, open_loop, post
-from bench.rig import Rig
+from bench.rig import Figure, Rig
 from libs.common.outbox import sequence_once
 from libs.common.permission import Role
 
-Row = tuple[str, str, str, bool]
 CLIENTS = 16
 PUBLISHES = 2_000
 PACED = 400
@@ -26,7 +25,7 @@ HISTORY = 5_000
 HISTORY_DOCUMENTS = 40
 
 
-async def sequencer(rig: Rig) -> list[Row]:
+async def sequencer(rig: Rig) -> list[Figure]:
     """Events per second from the outbox into the journal, by the sequencer's own step."""
     async with rig.connect("catalog") as connection:
         await county.outbox_rows(connection, EVENTS)
@@ -34,10 +33,10 @@ async def sequencer(rig: Rig) -> list[Row]:
         while await sequence_once(connection):
             pass
         rate = EVENTS / (time.perf_counter() - started)
-    return [("sequencer, outbox to journal", "10,000 /s", f"{rate:,.0f} /s", rate >= 10_000)]
+    return [Figure("sequencer, outbox to journal", "10,000 /s", f"{rate:,.0f} /s", rate >= 10_000)]
 
 
-async def history(rig: Rig) -> list[Row]:
+async def history(rig: Rig) -> list[Figure]:
     """Publishing a document with 5,000 earlier editions against one with none."""
     async with rig.services("all") as (port, _):
         await _seed(rig, port)
@@ -55,10 +54,10 @@ async def history(rig: Rig) -> list[Row]:
     ratio = statistics.median(times[True]) / statistics.median(times[False])
     median = statistics.median(times[True]) * 1000
     measured = f"{ratio:.2f} × ({median:.1f} ms)"
-    return [(f"publish with {HISTORY:,} earlier editions against none", "≤ 1.2 ×", measured, ratio <= 1.2)]
+    return [Figure(f"publish with {HISTORY:,} earlier editions against none", "≤ 1.2 ×", measured, ratio <= 1.2)]
 
 
-async def throughput(rig: Rig) -> list[Row]:
+async def throughput(rig: Rig) -> list[Figure]:
     """Publishes per second over HTTP, the time until every effect is applied, and the memory that it took."""
     async with rig.services("all") as (port, process):
         await _seed(rig, port)
@@ -77,19 +76,19 @@ async def throughput(rig: Rig) -> list[Row]:
         resident = psutil.Process(process.pid).memory_info().rss / 1e6
     p50, p99 = spans[len(spans) // 2] * 1000, spans[int(len(spans) * 0.99)] * 1000
     return [
-        (
+        Figure(
             f"publishes over HTTP, {CLIENTS} clients",
             "120 /s",
             f"{load.rate:,.0f} /s (p99 {load.quantile(0.99) * 1000:.0f} ms; all effects {drained:.1f} s after)",
             load.rate >= 120,
         ),
-        (
+        Figure(
             f"accepted publish to every effect applied, {PACED_PER_SECOND} /s",
             "p50 ≤ 100 ms, p99 ≤ 1 s",
             f"p50 {p50:.0f} ms, p99 {p99:.0f} ms",
             p50 <= 100 and p99 <= 1000,
         ),
-        ("resident memory of `all`", "≤ 350 MB", f"{resident:.0f} MB", resident <= 350),
+        Figure("resident memory of `all`", "≤ 350 MB", f"{resident:.0f} MB", resident <= 350),
     ]
 
 

@@ -9,7 +9,7 @@ import httpx
 
 from bench import county
 from bench.client import Load, for_seconds, get, hammer
-from bench.rig import Rig, free_port
+from bench.rig import Figure, Rig, free_port
 
 DOCUMENTS = 100_000
 CONNECTIONS = 16
@@ -19,10 +19,8 @@ DEEP_PAGE = 1_500
 DEEP_REQUESTS = 400
 PATH = "/publication/listings/990001?limit=20"
 
-Row = tuple[str, str, str, bool]
 
-
-async def listing(rig: Rig) -> list[Row]:
+async def listing(rig: Rig) -> list[Figure]:
     """A listing page of 100,000 documents against a bare route with the same bytes; page 1,500 against page 1."""
     async with rig.connect("publication") as connection:
         await county.listed_documents(connection, DOCUMENTS)
@@ -31,7 +29,7 @@ async def listing(rig: Rig) -> list[Row]:
         return [*rows, await _deep(port)]
 
 
-async def _against_bare(rig: Rig, port: int) -> list[Row]:
+async def _against_bare(rig: Rig, port: int) -> list[Figure]:
     ours, bare = Load(), Load()
     page = (await hammer(port, iter([get(PATH)]), 1)).last_body
     with tempfile.NamedTemporaryFile() as file:
@@ -49,13 +47,13 @@ async def _against_bare(rig: Rig, port: int) -> list[Row]:
     share = ours.rate / bare.rate
     p99 = ours.quantile(0.99) / bare.quantile(0.99)
     return [
-        (
+        Figure(
             f"listing page ({DOCUMENTS:,} documents, {len(page):,} bytes) against a bare route",
             "0.35 of it",
             f"{share:.2f} ({ours.rate:,.0f}/s of {bare.rate:,.0f}/s)",
             share >= 0.35,
         ),
-        (
+        Figure(
             "its p99 against the bare route's",
             "≤ 4 ×",
             f"{p99:.1f} × ({ours.quantile(0.99) * 1000:.1f} ms of {bare.quantile(0.99) * 1000:.1f} ms)",
@@ -64,7 +62,7 @@ async def _against_bare(rig: Rig, port: int) -> list[Row]:
     ]
 
 
-async def _deep(port: int) -> Row:
+async def _deep(port: int) -> Figure:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         path = PATH
         for _ in range(DEEP_PAGE - 1):
@@ -76,4 +74,4 @@ async def _deep(port: int) -> Row:
         deep += (await hammer(port, iter([get(path)] * 2), 1)).latencies[1:]
         await asyncio.sleep(0)
     ratio = statistics.median(deep) / statistics.median(first)
-    return (f"page {DEEP_PAGE:,} against the first", "≤ 1.2 ×", f"{ratio:.2f} ×", ratio <= 1.2)
+    return Figure(f"page {DEEP_PAGE:,} against the first", "≤ 1.2 ×", f"{ratio:.2f} ×", ratio <= 1.2)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -22,6 +23,16 @@ from libs.common.settings import Settings
 from services.registry import ALL
 
 READY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table."""
+
+    name: str
+    target: str
+    measured: str
+    holds: bool
 
 
 class Rig:

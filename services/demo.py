@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -62,10 +63,10 @@ class _County:
     def __init__(self, client: httpx.AsyncClient, issuer: DevelopmentIssuer) -> None:
         self._client = client
         self._issuer = issuer
-        self.receipts = Table(title="What followed from each document (milliseconds after it was accepted)")
-        self.receipts.add_column("document", overflow="ellipsis", no_wrap=True, ratio=1)
+        self.receipts = Table(box=SIMPLE, title="What followed from each document (milliseconds after it was accepted)")
+        self.receipts.add_column("document", overflow="ellipsis", no_wrap=True)
         for _, title in EFFECTS:
-            self.receipts.add_column(title, justify="right", no_wrap=True)
+            self.receipts.add_column(title, justify="right", no_wrap=True, min_width=len(title))
 
     async def load(self, progress: Progress) -> None:
         regions, organisations, documents, notices = map(_read, ("regions", "organisations", "documents", "notices"))

@@ -13,14 +13,13 @@ import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic import BaseModel, Field
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.common import errors
 from libs.common.auth import TokenVerifier
@@ -32,6 +31,7 @@ from libs.common.http import Act
 from libs.common.inbox import is_transient
 from libs.common.paging import Cursors
 from libs.common.paging import ForgedCursor as BadCursor
+from libs.common.problem import as_problem_json
 from libs.common.service import Service
 from libs.common.settings import Settings
 from libs.common.workdays import Calendar
@@ -50,62 +50,24 @@ class Resources:
     databases: Mapping[str, Database]
 
 
-class FieldProblem(BaseModel):
-    """One field at fault."""
-
-    field: str = Field(examples=["body.title"], description="Path of the field.")
-    message: str = Field(examples=["必填"], description="What is wrong, for a person.")
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem document (`application/problem+json`)."""
-
-    type: str = Field(examples=["/docs/errors#malformed"])
-    title: str = Field(examples=["malformed"])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["请求内容有误,请按提示修改后重试。"], description="A sentence for a person.")
-    code: str = Field(examples=["malformed"], description="Stable code; the closed list is docs/errors.md.")
-    request_id: str | None = Field(examples=["6f1c2f0a9d3b4e57"], description="Quote it to support.")
-    errors: list[FieldProblem] | None = None
-
-
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "model": Problem,
-        "description": "Refused; `code` says why.",
-        "content": {errors.PROBLEM_JSON: {}},
-    },
-    422: {"model": Problem, "description": "The request cannot be accepted as it is."},
-    503: {"model": Problem, "description": "Try again after `Retry-After` seconds."},
-}
-
-
 def build(services: Sequence[Service], resources: Resources) -> ASGIApp:
     """The application that serves `services`, each under its hyphenated name."""
-    root = FastAPI(title="Yangguang", openapi_url=None, docs_url=None, redoc_url=None)
-    _answer_problems(root)
-    for service in services:
-        root.mount(f"/{service.slug}", service_app(service, resources))
-    root.router.routes.extend(health_routes(list(resources.databases.values()), {s.name: s for s in services}))
-    root.add_route("/", _index([s.slug for s in services]), include_in_schema=False)
-    return Edge(root)
+    rest = _operations(services, resources)
+    rest.add_route("/", _index([s.slug for s in services]), include_in_schema=False)
+    return Edge(_Switch({service.slug: service_app(service, resources) for service in services}, rest))
 
 
 def operations_app(services: Sequence[Service], resources: Resources) -> ASGIApp:
     """What a worker answers: health and metrics, nothing else."""
-    root = FastAPI(title="Yangguang worker", openapi_url=None, docs_url=None, redoc_url=None)
-    _answer_problems(root)
-    root.router.routes.extend(health_routes(list(resources.databases.values()), {s.name: s for s in services}))
-    return Edge(root)
+    return Edge(_operations(services, resources))
 
 
 def service_app(service: Service, resources: Resources) -> FastAPI:
     """One service's own application, with its OpenAPI at `/openapi.json` and its pages at `/docs`."""
-    app = FastAPI(
+    app = _Documented(
         title=service.title,
         version="1",
         description=service.description,
-        responses=_PROBLEMS,
         max_body_size=resources.settings.body_limit_bytes,
         redoc_url=None,
         separate_input_output_schemas=False,
@@ -119,10 +81,41 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
     database = resources.databases[service.name]
     app.state.database = database
     app.router.routes.extend(health_routes([database], {service.name: service}))
-    app.include_router(service.router)
-    for found in iter_route_contexts(app.routes):
-        if isinstance(found.original_route, APIRoute) and not isinstance(found.original_route, Act):
-            raise TypeError(f"{service.name}: the router of {found.path} needs route_class=Act")
+    # Flat, not included: matching through FastAPI's nested routers costs more than the queries behind them.
+    routes = [found.original_route for found in iter_route_contexts(service.router.routes)]
+    assert all(isinstance(route, Act) for route in routes), f"{service.name}: its routers need route_class=Act"
+    app.router.routes[:0] = routes  # first, and a service names its most read ones first: they are tried in order
+    return app
+
+
+class _Documented(FastAPI):
+    """FastAPI whose OpenAPI gives refusals their media type."""
+
+    def openapi(self) -> dict[str, Any]:
+        return as_problem_json(super().openapi())
+
+
+class _Switch:
+    """Sends a request to the service that the first part of its path names: a look-up where a mount would match."""
+
+    def __init__(self, services: Mapping[str, ASGIApp], rest: ASGIApp) -> None:
+        self._services = services
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        slug = scope["path"].split("/", 2)[1]
+        app = self._services.get(slug)
+        if app is None:
+            await self._rest(scope, receive, send)
+        else:
+            scope["root_path"] = f"/{slug}"
+            await app(scope, receive, send)
+
+
+def _operations(services: Sequence[Service], resources: Resources) -> FastAPI:
+    app = FastAPI(title="Yangguang", openapi_url=None, docs_url=None, redoc_url=None)
+    _answer_problems(app)
+    app.router.routes.extend(health_routes(list(resources.databases.values()), {s.name: s for s in services}))
     return app
 
 
@@ -177,7 +170,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _database_fault(request: Request, error: Exception) -> Response:
-    if is_transient(error) or isinstance(error, (PoolTimeout, asyncpg.InterfaceError)):
+    if is_transient(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return errors.problem(request, errors.Unavailable())
     return _broken(request, error)

@@ -1,6 +1,7 @@
 """Staff sign-in: OIDC bearer tokens checked against the issuer's public keys."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -46,8 +47,10 @@ class Jwks:
     while the issuer is away the known keys serve for up to an hour.
     """
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, seconds: Callable[[], float] = time.monotonic) -> None:
+        """`seconds` is the clock that ages are measured by."""
         self._fetch = fetch
+        self._seconds = seconds
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched = -float("inf")
         self._tried = -float("inf")
@@ -55,24 +58,37 @@ class Jwks:
 
     async def key(self, kid: str) -> jwt.PyJWK | None:
         """The key named `kid`, or None when the issuer has none such. Raises Unavailable without any key set."""
-        if kid not in self._keys or time.monotonic() - self._fetched > _FRESH_SECONDS:
+        if kid not in self._keys or self._seconds() - self._fetched > _FRESH_SECONDS:
             await self._refresh(kid)
-        if time.monotonic() - self._fetched > _STALE_SECONDS:
+        if self._seconds() - self._fetched > _STALE_SECONDS:
             raise Unavailable("身份认证服务暂时不可用,请稍后重试。")
         return self._keys.get(kid)
 
     async def _refresh(self, kid: str) -> None:
         async with self._lock:
-            age = time.monotonic() - self._fetched
-            if (kid in self._keys and age < _FRESH_SECONDS) or time.monotonic() - self._tried < _FORCED_SECONDS:
+            age = self._seconds() - self._fetched
+            if (kid in self._keys and age < _FRESH_SECONDS) or self._seconds() - self._tried < _FORCED_SECONDS:
                 return
-            self._tried = time.monotonic()
+            self._tried = self._seconds()
             try:
                 found = await self._fetch()
-                self._keys = {k["kid"]: jwt.PyJWK.from_dict(k) for k in found["keys"] if k.get("use") != "enc"}
-                self._fetched = time.monotonic()
-            except (httpx.HTTPError, OSError, ValueError, KeyError, jwt.PyJWTError) as error:
+                self._keys = _usable(found)
+                self._fetched = self._seconds()
+            except (httpx.HTTPError, OSError, ValueError) as error:
                 log.warning("jwks.unreachable", error=repr(error))
+
+
+def _usable(found: Any) -> dict[str, jwt.PyJWK]:
+    """The signing keys of a key set, by id. A key of a kind that is not known here does not spoil the others."""
+    listed = found.get("keys") if isinstance(found, dict) else None
+    keys = {}
+    for one in listed if isinstance(listed, list) else []:
+        if isinstance(one, dict) and one.get("kid") and one.get("use") != "enc":
+            with contextlib.suppress(jwt.PyJWTError, ValueError, TypeError):
+                keys[str(one["kid"])] = jwt.PyJWK.from_dict(one)
+    if not keys:
+        raise ValueError("the key set holds no usable key")
+    return keys
 
 
 class TokenVerifier:

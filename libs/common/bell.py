@@ -71,6 +71,7 @@ class Bell:
 
     async def _listen_and_ring(self) -> None:
         connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=5)
+        connection.add_termination_listener(lambda _connection: self._wanted.set())
         try:
             for channel in CHANNELS:
                 await connection.add_listener(channel, lambda _c, _p, name, _m: self._wake(str(name)))
@@ -83,6 +84,8 @@ class Bell:
                     await connection.execute("select 1")
                     continue
                 self._wanted.clear()
+                if connection.is_closed():
+                    raise ConnectionResetError
                 channels, self._to_ring = self._to_ring, set()
                 for channel in channels:
                     await connection.execute(f"notify {channel}")

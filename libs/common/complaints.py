@@ -1,9 +1,11 @@
 """Validation errors as sentences that a clerk understands."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 MOST = 20
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")  # what else stands for a field's name is text of the sender
 _SENTENCES = {
     "missing": "必填",
     "extra_forbidden": "不认识的字段",
@@ -36,12 +38,12 @@ _SENTENCES = {
 
 
 def complaints(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The first 20 validation errors as {field, message}. What the client sent is never repeated: it may be personal."""
+    """The first 20 validation errors as {field, message}. What was sent is never repeated: it may be personal."""
     return [{"field": _path(error["loc"]), "message": _sentence(error)} for error in found[:MOST]]
 
 
 def _path(location: Sequence[str | int]) -> str:
-    return ".".join(str(part)[:60] for part in location[:8])
+    return ".".join(str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "?" for part in location[:8])
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

@@ -6,12 +6,16 @@ Reads and writes are different types: a GET works on the read-only pool and cann
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from libs.common.bell import Bell
+from libs.common.read_pool import ReadPool
+from libs.common.workdays import Calendar
 
+_CALENDAR = "calendar"
 _SERVER_SETTINGS = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
@@ -27,32 +31,23 @@ class Database:
     service: str
     dsn: str
     engine: AsyncEngine
-    reads: asyncpg.Pool
+    reads: ReadPool
     backbone: asyncpg.Pool
     bell: Bell
+    sessions: async_sessionmaker[AsyncSession]
 
     @classmethod
-    async def open(cls, service: str, dsn: str, pool_size: int = 8) -> "Database":
+    async def open(cls, service: str, dsn: str, pool_size: int = 8, calendar: Calendar | None = None) -> "Database":
         """Connect lazily: no connection is made before the first use, so a start survives a slow database."""
 
-        def pool(kind: str, size: int, **extra: str) -> asyncpg.Pool:
-            return asyncpg.create_pool(
-                dsn,
-                min_size=0,
-                max_size=size,
-                timeout=5,
-                command_timeout=15,
-                reset=_no_reset,
-                server_settings={**_SERVER_SETTINGS, **extra, "application_name": f"{service}-{kind}"},
-            )
-
-        def connect() -> object:
-            settings = {**_SERVER_SETTINGS, "application_name": f"{service}-write"}
-            return asyncpg.connect(dsn, timeout=5, command_timeout=15, server_settings=settings)
+        async def connect(kind: str, **extra: str) -> asyncpg.Connection:
+            settings = {**_SERVER_SETTINGS, **extra, "application_name": f"{service}-{kind}"}
+            return await asyncpg.connect(dsn, timeout=5, command_timeout=15, server_settings=settings)
 
         engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=connect,
+            async_creator=partial(connect, "write"),
+            hide_parameters=True,  # errors are logged; parameters may be what a citizen wrote
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
@@ -62,9 +57,12 @@ class Database:
             service,
             dsn,
             engine,
-            await pool("read", pool_size, default_transaction_read_only="on"),
-            await pool("backbone", 6),
+            ReadPool(partial(connect, "read", default_transaction_read_only="on"), pool_size),
+            await asyncpg.create_pool(
+                min_size=0, max_size=6, reset=_no_reset, connect=lambda *_, **__: connect("backbone")
+            ),
             Bell(dsn),
+            async_sessionmaker(engine, expire_on_commit=False, info={_CALENDAR: calendar or Calendar()}),
         )
         database.bell.start()
         return database
@@ -77,17 +75,18 @@ class Database:
         if session.info.get("emitted"):
             self.bell.ring("outbox")
 
-    @property
-    def sessions(self) -> async_sessionmaker[AsyncSession]:
-        """Makes write sessions; rows stay readable after the commit."""
-        return async_sessionmaker(self.engine, expire_on_commit=False)
-
     async def close(self) -> None:
         """Close every connection."""
         await self.bell.close()
-        self.reads.terminate()
+        await self.reads.close()
         self.backbone.terminate()
         await self.engine.dispose()
+
+
+def calendar_of(session: AsyncSession) -> Calendar:
+    """The working-day calendar of the process, for listeners: doors have it in `app.state`."""
+    calendar: Calendar = session.info[_CALENDAR]
+    return calendar
 
 
 async def _no_reset(_connection: asyncpg.Connection) -> None:

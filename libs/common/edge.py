@@ -9,9 +9,11 @@ import time
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.common import context
+from libs.common import context, errors
 
 log = structlog.get_logger("access")
 REQUESTS = Counter("http_requests_total", "Requests answered.", ["service", "method", "status"])
@@ -23,17 +25,13 @@ SECONDS = Histogram(
 )
 SLOW_SECONDS = 1.0
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TRACE = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
-_NUL_ANSWER = (
-    b'{"type":"/docs/errors#malformed","title":"malformed","status":422,'
-    b'"detail":"\xe5\x9c\xb0\xe5\x9d\x80\xe4\xb8\xad\xe5\x90\xab\xe6\x9c\x89\xe4\xb8\x8d\xe5\x85\x81\xe8\xae\xb8\xe7\x9a\x84\xe5\xad\x97\xe7\xac\xa6\xe3\x80\x82",'
-    b'"code":"malformed","request_id":null}'
-)
 
 
 class Edge:
@@ -41,7 +39,6 @@ class Edge:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._services: dict[tuple[str, str], tuple[object, ...]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other scope types pass through."""
@@ -55,17 +52,25 @@ class Edge:
         context.actor.set(None)
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
+        instead: Response | None = None
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, instead
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *_SECURITY]
+                status, headers = message["status"], message["headers"]
+                if status == 413 and (b"content-type", errors.PROBLEM_JSON.encode()) not in headers:
+                    # The body limit stands outside of our handlers and answers in plain text.
+                    instead = errors.problem(Request(scope), errors.TooLarge())
+                    headers = instead.raw_headers
+                message["headers"] = [*headers, (b"x-request-id", request_id.encode()), *_SECURITY]
+            elif instead is not None:
+                message["body"] = instead.body
             await send(message)
 
         try:
             if b"%00" in scope["raw_path"] or b"%00" in scope["query_string"]:
-                await _refuse_nul(sending)
+                refusal = errors.problem(Request(scope), errors.Malformed("地址中含有不允许的字符。"))
+                await refusal(scope, receive, sending)
             else:
                 await self.app(scope, receive, sending)
         except Exception:
@@ -80,8 +85,10 @@ class Edge:
         service = scope.get("root_path", "").strip("/") or "root"
         REQUESTS.labels(service, method, status).inc()
         SECONDS.labels(service, method).observe(seconds)
-        if method not in ("GET", "HEAD") or status >= 500 or seconds > SLOW_SECONDS:
-            log.info(
+        # What was done is in the audit; the log keeps what went wrong or took long, and on demand everything.
+        say = log.info if status >= 400 or seconds > SLOW_SECONDS else log.debug
+        if method not in ("GET", "HEAD") or say == log.info:
+            say(
                 "request",
                 method=method,
                 path=scope["path"],
@@ -98,12 +105,6 @@ def _incoming(scope: Scope) -> tuple[str, str | None]:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SAFE_ID.fullmatch(value):
             request_id = value.decode()
-        elif name == b"traceparent" and len(value) == 55:
-            trace = value.decode("latin-1")
+        elif name == b"traceparent" and _TRACE.fullmatch(value):
+            trace = value.decode()
     return request_id or context.new_request_id(), trace
-
-
-async def _refuse_nul(send: Send) -> None:
-    headers = [(b"content-type", b"application/problem+json")]
-    await send({"type": "http.response.start", "status": 422, "headers": headers})
-    await send({"type": "http.response.body", "body": _NUL_ANSWER})

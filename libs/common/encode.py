@@ -8,7 +8,7 @@ import orjson
 
 def json_bytes(value: Any) -> bytes:
     """JSON of plain values, dates, UUIDs and `orjson.Fragment`s of JSON that PostgreSQL made."""
-    return orjson.dumps(value, default=_other)
+    return orjson.dumps(value, default=_other, option=orjson.OPT_UTC_Z)
 
 
 def _other(value: Any) -> str:

@@ -150,7 +150,7 @@ class Broken(Refusal):
 def problem(request: Request, refusal: Refusal, errors: list[dict[str, str]] | None = None) -> Response:
     """The problem document of a refusal: type, title, status, detail, code, request_id, errors[{field, message}]."""
     body: dict[str, Any] = {
-        "type": f"/docs/errors#{refusal.code}",
+        "type": f"urn:yangguang:problem:{refusal.code}",
         "title": refusal.code.replace("_", " "),
         "status": refusal.status,
         "detail": refusal.detail,

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+
+from libs.common.nesting import check_nesting
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 """A name, a keyword, a theme: 1 to 100 characters."""
@@ -13,8 +15,14 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 """A reason, a notice, a question: 1 to 2,000 characters."""
 
-Html = Annotated[str, StringConstraints(min_length=1, max_length=300_000)]
-"""A body in HTML, sanitised on write: up to 300,000 characters."""
+
+def _not_deep(html: str) -> str:
+    check_nesting(html)
+    return html
+
+
+Html = Annotated[str, StringConstraints(min_length=1, max_length=300_000), AfterValidator(_not_deep)]
+"""A body in HTML, sanitised on write: up to 300,000 characters, elements nested at most 100 deep."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,40}$")]
 """A code given by people: letters, digits, hyphen and underscore, up to 40."""

@@ -18,7 +18,7 @@ READY_SECONDS = 2.0
 
 
 def health_routes(databases: Sequence[Database], services: Mapping[str, Service]) -> list[BaseRoute]:
-    """`/healthz` (alive), `/readyz` (databases reachable, schema at head), `/metrics` (Prometheus)."""
+    """`/healthz` (alive), `/readyz` (databases reachable, schema not behind), `/metrics` (Prometheus)."""
 
     async def healthz(_request: Request) -> Response:
         return Response(b'{"status":"alive"}', media_type="application/json")
@@ -27,7 +27,8 @@ def health_routes(databases: Sequence[Database], services: Mapping[str, Service]
         parts = dict(
             await asyncio.gather(*(_ready(d, services[d.service]) for d in databases if d.service in services))
         )
-        ready = all(state == "ready" for state in parts.values())
+        # A newer release has migrated while this one still serves: schemas grow compatibly, so it goes on.
+        ready = all(state in ("ready", "ahead") for state in parts.values())
         body = {"status": "ready" if ready else "not_ready", "databases": parts, "broker": "journal"}
         return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
 

@@ -9,6 +9,8 @@ from html import unescape
 
 import nh3
 
+from libs.common.nesting import check_nesting
+
 SANITISER_VERSION: int = 1
 """Goes up with every change of the allow-list, and with an nh3 release that changes what it lets through."""
 
@@ -62,9 +64,9 @@ def sanitise(html: str) -> str:
     Scripts, styles, SVG and MathML go with their content; event handlers and foreign URL schemes go too.
     Alignment stays as one class out of `text-left`, `text-center`, `text-right` and `text-justify`.
 
-    Time grows with the square of the depth of nesting (25,000 open <div>: 2 s), so bound the size of a body
-    first and clean large ones in a thread: nh3 lets other work go on meanwhile.
+    Raises ValueError with a sentence for people when elements are nested too deeply (`check_nesting`).
     """
+    check_nesting(html)
     return _cleaner.clean(html)
 
 
@@ -102,7 +104,7 @@ def _read(html: str, *, with_alternatives: bool) -> str:
         return ""
 
     # Line breaks and tabs of the source mean nothing in HTML; entities come last, since they may spell tags.
-    text = unescape(_TAG.sub(shown, re.sub(r"[\t\n\f\r]", " ", sanitise(html))))
+    text = unescape(_TAG.sub(shown, re.sub(r"[\t\n\f\r]", " ", _cleaner.clean(html))))
     return "\n".join(line for line in map(_tidy, text.split("\n")) if line)
 
 

@@ -5,8 +5,9 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response, Security
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import context
@@ -15,6 +16,7 @@ from libs.common.db import Database
 from libs.common.errors import Malformed, NotSignedIn, VersionRequired
 from libs.common.idempotency import Claim
 from libs.common.permission import Actor
+from libs.common.problem import PROBLEM_RESPONSES
 
 _ETAG = re.compile(r'(?:W/)?"v(\d{1,18})"')
 AfterCommit = Callable[[Response], Awaitable[Response]]
@@ -26,6 +28,11 @@ class Act(APIRoute):
     The transaction spans the whole handler, the serialised answer included, so that an answer can be kept with its
     `Idempotency-Key` in the same commit, and a failed commit is an error and never a lost success.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As FastAPI's, with the problem documents that every route may answer."""
+        kwargs["responses"] = {**PROBLEM_RESPONSES, **(kwargs.get("responses") or {})}
+        super().__init__(*args, **kwargs)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler; reads are left as they are."""
@@ -50,17 +57,27 @@ class Act(APIRoute):
         return act
 
 
-def _session(request: Request) -> AsyncSession:
+# Dependencies are coroutines: FastAPI sends plain functions through a thread pool, which costs more than they do.
+async def _session(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(max_length=200, description="Repeat a call whose answer was lost with the same key: it acts once."),
+    ] = None,
+) -> AsyncSession:
     session: AsyncSession = request.state.session
     return session
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-async def _staff(request: Request) -> Actor:
+_BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="Token of the OIDC issuer, for staff.")
+
+
+async def _staff(request: Request, _documented: Annotated[object, Security(_BEARER)]) -> Actor:
     actor = await authenticate(request)
     if actor is None:
         raise NotSignedIn
@@ -68,8 +85,8 @@ async def _staff(request: Request) -> Actor:
     return actor
 
 
-def _seen_version(
-    if_match: Annotated[str | None, Header(description='The ETag last seen, as `"v3"`.')] = None,
+async def _seen_version(
+    if_match: Annotated[str | None, Header(max_length=40, description='The ETag last seen, as `"v3"`.')] = None,
 ) -> int:
     if if_match is None:
         raise VersionRequired
@@ -99,7 +116,7 @@ def etag(version: int) -> str:
 
 def public(request: Request, body: bytes, headers: dict[str, str] | None = None, status: int = 200) -> Response:
     """A public, cacheable JSON answer with a strong ETag, or 304 when the reader already has these bytes."""
-    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     shared = {
         "ETag": tag,
         "Cache-Control": f"public, max-age={request.app.state.settings.public_cache_seconds}",

@@ -46,7 +46,7 @@ class Claim:
             return None
         if not _KEY.fullmatch(key):
             raise Malformed("幂等键应为 1 至 200 个可见字符。", field="header.Idempotency-Key")
-        digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+        digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
         digest.update(await request.body())
         return cls(caller, key, digest.digest())
 

@@ -7,7 +7,7 @@ flow; events carry full state, so a parked key loses nothing when it is driven a
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,6 +16,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock
@@ -39,7 +40,7 @@ DELAY = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
 )
 
-_TRANSIENT = (OSError, TimeoutError, OperationalError, InterfaceError, asyncpg.PostgresConnectionError)
+_TRANSIENT = (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 _TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"}
 
 _LOCK_OFFSET = text("select position, event_id from consumer_offset where source = :source for update")
@@ -83,6 +84,7 @@ class Delivery:
         while True:
             try:
                 async with bus.subscribe(self.source, self.service.name) as subscription:
+                    await self._report_again(subscription)
                     while True:
                         if not await self.step(subscription):
                             await subscription.wait()
@@ -95,6 +97,13 @@ class Delivery:
                 log.warning("inbox.retry", service=self.service.name, source=self.source, error=repr(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_MOST_SECONDS)
+
+    async def _report_again(self, subscription: Subscription) -> None:
+        """Tell where this service is: a kill between a batch's commit and its report would leave receipts waiting."""
+        position, _ = await self._offset()
+        if position:
+            parked = await self.database.backbone.fetch("select key from parked where source = $1", self.source)
+            await subscription.report(position, sorted(row["key"] for row in parked))
 
     async def step(self, subscription: Subscription) -> int:
         """Deliver one batch. Returns how many events it took from the source (0: there is nothing new)."""
@@ -164,13 +173,14 @@ class Delivery:
     async def _effects(self, session: AsyncSession, records: Sequence[Record]) -> None:
         if not records:
             return
-        for record in await self._fresh(session, records):
+        fresh = await self._fresh(session, records)
+        for record in fresh:
             kind = self.kinds[record.type]
             await self.service.listeners[kind](session, kind.model_validate_json(record.payload))
             DELAY.labels(self.service.name, self.source).observe((clock.now() - record.created_at).total_seconds())
-        APPLIED.labels(self.service.name, self.source).inc(len(records))
+        APPLIED.labels(self.service.name, self.source).inc(len(fresh))
 
-    async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> Iterable[Record]:
+    async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> Sequence[Record]:
         """Those never seen and newer than what was applied; remembers them in the same transaction."""
         new = set((await session.execute(_NEW, {"ids": [r.event_id for r in records]})).scalars())
         topic = records[0].topic
@@ -192,8 +202,8 @@ class Delivery:
 def is_transient(error: BaseException) -> bool:
     """Whether the same batch may succeed when it is tried again as it is."""
     if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
+        if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
             return True
-        state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-        return state in _TRANSIENT_STATES or isinstance(error, (OperationalError, InterfaceError))
-    return isinstance(error, _TRANSIENT)
+        error = error.orig or error
+    # The driver's own errors come bare from the read pool, and when a connection cannot be made.
+    return isinstance(error, _TRANSIENT) or getattr(error, "sqlstate", None) in _TRANSIENT_STATES

@@ -42,12 +42,12 @@ def check_no_drift(service: Service, dsn: str) -> None:
 async def create_database(dsn: str) -> None:
     """Create the database that `dsn` names, on its server, when it is not there yet."""
     name = urlsplit(dsn).path.lstrip("/")
-    connection = await asyncpg.connect(dsn.replace(f"/{name}", "/postgres", 1), timeout=10)
+    connection = await asyncpg.connect(dsn, database="postgres", timeout=10)
     try:
         if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
             await connection.execute(f'create database "{name}"')
-    except asyncpg.DuplicateDatabaseError:
-        pass
+    except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+        pass  # another process has just made it
     finally:
         await connection.close()
 

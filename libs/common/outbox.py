@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import asyncpg
 import orjson
 import structlog
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,6 @@ POLL_SECONDS = 0.5
 STANDBY_SECONDS = 0.25
 
 SEQUENCED = Counter("sequencer_events_total", "Events moved from the outbox to the journal.", ["service"])
-HEAD = Gauge("journal_head_position", "Last position of the journal.", ["service"])
 
 _INSERT = text(
     "insert into outbox (event_id, topic, part, key, version, type, payload, headers) values"

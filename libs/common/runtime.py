@@ -49,6 +49,8 @@ def verifier(settings: Settings) -> TokenVerifier:
     if settings.oidc_jwks_url is not None:
         jwks = Jwks(fetch_jwks(settings.oidc_jwks_url))
     else:
+        if settings.database_url is not None:
+            log.warning("issuer.development", note="anybody with the data folder can sign in; set OIDC_ISSUER")
         jwks = Jwks(DevelopmentIssuer(settings).jwks)
     return TokenVerifier(jwks, settings.oidc_issuer, settings.oidc_audience)
 
@@ -58,9 +60,10 @@ async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -
     """Open what a process needs to serve or work for `services`, the databases of those they hear included."""
     names = {s.name for s in services} | {source for s in services for source in s.sources}
     async with contextlib.AsyncExitStack() as stack:
+        calendar = Calendar.load(settings.calendar_file)
         databases: dict[str, Database] = {}
         for name in sorted(names):
-            databases[name] = await Database.open(name, dsn(name), settings.pool_size)
+            databases[name] = await Database.open(name, dsn(name), settings.pool_size, calendar)
             stack.push_async_callback(databases[name].close)
         for service in services:
             await require_schema(databases[service.name], service)
@@ -68,7 +71,7 @@ async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -
             settings=settings,
             verifier=verifier(settings),
             cursors=Cursors(cursor_secret(settings)),
-            calendar=Calendar.load(settings.calendar_file),
+            calendar=calendar,
             databases=databases,
         )
 

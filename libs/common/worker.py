@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 import structlog
+from prometheus_client import Gauge
 
 from libs.common import audit, idempotency
 from libs.common.bus import Bus
@@ -15,6 +16,14 @@ from libs.common.service import Service
 
 log = structlog.get_logger()
 HOUSEKEEPING_SECONDS = 3600.0
+WATCH_SECONDS = 5.0
+
+HEAD = Gauge("journal_head_position", "Last position of the journal.", ["service"])
+WAITING = Gauge("outbox_oldest_age_seconds", "Age of the oldest event that waits to be sequenced.", ["service"])
+_WATCH = """
+select (select position from journal_head) as head,
+       coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from outbox), 0)::float8 as oldest
+"""
 _TRIM = (
     idempotency.TRIM,
     # Longer than any redelivery can take; beyond it the versions in `heard` protect alone.
@@ -31,9 +40,24 @@ async def work(services: Sequence[Service], databases: Mapping[str, Database], b
             tasks.create_task(sequence(service.name, database.dsn, database.bell), name=f"{service.name}:sequencer")
             tasks.create_task(audit.seal(service.name, database.backbone), name=f"{service.name}:sealer")
             tasks.create_task(_keep_house(database), name=f"{service.name}:housekeeping")
+            tasks.create_task(_watch(database), name=f"{service.name}:watch")
             for source in sorted(service.sources):
                 delivery = Delivery(service, database, source)
                 tasks.create_task(delivery.run(bus), name=f"{service.name}:hears:{source}")
+        await asyncio.Event().wait()
+
+
+async def _watch(database: Database) -> None:
+    """Measure what an alert on a missing sequencer needs; every worker does, whoever sequences."""
+    while True:
+        try:
+            row = await database.backbone.fetchrow(_WATCH)
+            assert row is not None
+            HEAD.labels(database.service).set(row["head"] or 0)
+            WAITING.labels(database.service).set(row["oldest"])
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("watch.retry", service=database.service, error=repr(error))
+        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def _keep_house(database: Database) -> None:

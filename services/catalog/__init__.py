@@ -2,6 +2,6 @@
 
 Owns   regions (行政区划), responsible bodies (公开主体), fields (领域) and disclosure items (公开事项);
        the coverage of items by what has been published.
-Hears  publication (documents published, withdrawn), village_affairs (notices published, withdrawn).
+Hears  publication.document.published, .withdrawn; village_affairs.notice.published, .withdrawn.
 Says   catalog.region.changed, catalog.organisation.changed, catalog.item.changed.
 """

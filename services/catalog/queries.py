@@ -6,10 +6,10 @@ any; it answers (code, card). However many rows a page has, it is one statement.
 
 from dataclasses import dataclass
 
-import asyncpg
 import orjson
 
 from libs.common.paging import Cursors
+from libs.common.read_pool import ReadPool
 
 REGIONS = """
 select card.code, row_to_json(card)::text as card from (
@@ -77,7 +77,7 @@ class Page:
     cursor: str | None
 
 
-async def read_page(pool: asyncpg.Pool, cursors: Cursors, page: Page) -> tuple[bytes, str | None]:
+async def read_page(pool: ReadPool, cursors: Cursors, page: Page) -> tuple[bytes, str | None]:
     """The page as JSON `{"items": […], "next": cursor or null}`, and the next cursor. Raises ForgedCursor."""
     after = cursors.read(page.cursor, page.scope)[0] if page.cursor is not None else ""
     rows = await pool.fetch(page.statement, after, page.limit + 1, *page.filters)

@@ -7,6 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.paging import Cursors
+from libs.common.read_pool import ReadPool
+from libs.common.regions import subtree
 
 _LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)
 _FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
@@ -45,7 +47,7 @@ Page = tuple[Sequence[asyncpg.Record], str | None]
 
 
 async def work(
-    pool: asyncpg.Pool,
+    pool: ReadPool,
     cursors: Cursors,
     *,
     state: str,
@@ -60,14 +62,14 @@ async def work(
     """
     scope = "|".join(["questions", state, region, organisation or ""])
     after = UUID(str(cursors.read(cursor, scope)[0])) if cursor else _FIRST_ID
-    rows = await pool.fetch(_WORK, state, region, _last_within(region), organisation, after, limit + 1)
+    rows = await pool.fetch(_WORK, state, *subtree(region), organisation, after, limit + 1)
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]
     return rows, cursors.sign((str(rows[-1]["id"]),), scope)
 
 
-async def replies(pool: asyncpg.Pool, cursors: Cursors, document: UUID, limit: int, cursor: str | None) -> Page:
+async def replies(pool: ReadPool, cursors: Cursors, document: UUID, limit: int, cursor: str | None) -> Page:
     """A page of the public replies about a document, newest first. Raises ForgedCursor."""
     scope = f"responses|{document}"
     before, last = _LAST_MOMENT, _LAST_ID
@@ -79,9 +81,3 @@ async def replies(pool: asyncpg.Pool, cursors: Cursors, document: UUID, limit: i
         return rows, None
     rows = rows[:limit]
     return rows, cursors.sign((rows[-1]["published_at"].isoformat(), str(rows[-1]["question_id"])), scope)
-
-
-def _last_within(region: str) -> str:
-    """The greatest code inside `region`: a subtree of divisions is one range of an index."""
-    digits = next(region[:end] for end in (2, 4, 6, 9, 12) if not region[end:].strip("0"))
-    return digits.ljust(12, "9")

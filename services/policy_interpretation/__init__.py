@@ -1,7 +1,7 @@
 """policy_interpretation: the explanations (政策解读) that are owed to published documents.
 
 Owns   interpretations, and the duty of each document to have one within its time limit.
-Hears  publication (documents prepared, published, withdrawn).
+Hears  publication.document.prepared, .published, .withdrawn.
 Says   policy_interpretation.duty.opened; policy_interpretation.interpretation.ready, .published, .withdrawn.
 
 三同步: a document and its interpretation are drafted, reviewed and published together. An interpretation

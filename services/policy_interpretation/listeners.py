@@ -6,12 +6,11 @@ makes no difference. The inbox keeps older news away. Times are those of the eve
 """
 
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.db import calendar_of
 from libs.common.events import DocumentPrepared, DocumentPublished, DocumentWithdrawn
-from libs.common.workdays import Calendar
 from services.policy_interpretation import rules
 from services.policy_interpretation.commands import duty, release
 from services.policy_interpretation.commands.working import LOCK_DOCUMENT
@@ -39,7 +38,7 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
     document.path = event.path
     document.published_at = event.published_at
     if event.interpretation_required:
-        await duty.demand(session, document, rules.due(since, _calendar()), event.at)
+        await duty.demand(session, document, rules.due(since, calendar_of(session)), event.at)
     else:
         await duty.waive(session, document)
     await release.release_with_document(session, document, event.at)
@@ -81,8 +80,3 @@ def _since(document: Document, event: DocumentPublished) -> datetime:
     Not simply with the edition at hand: a listener that missed the first one must come to the same due date.
     """
     return event.first_published_at if document.published_at is None else event.published_at
-
-
-@cache
-def _calendar() -> Calendar:
-    return Calendar.load(None)

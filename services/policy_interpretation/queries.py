@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.permission import Actor
+from libs.common.read_pool import ReadPool
 from libs.common.regions import county, subtree
 
 _DUTIES = """
@@ -70,7 +71,7 @@ class _Where:
 
 
 async def duties(
-    pool: asyncpg.Pool,
+    pool: ReadPool,
     *,
     document: UUID | None,
     region: str | None,
@@ -99,7 +100,7 @@ async def duties(
 
 
 async def interpretations(
-    pool: asyncpg.Pool,
+    pool: ReadPool,
     *,
     document: UUID | None,
     region: str | None,
@@ -122,6 +123,6 @@ async def interpretations(
     return await pool.fetch(where.fill(_INTERPRETATIONS), *where.values)
 
 
-async def interpretation(pool: asyncpg.Pool, interpretation_id: UUID) -> asyncpg.Record | None:
+async def interpretation(pool: ReadPool, interpretation_id: UUID) -> asyncpg.Record | None:
     """One interpretation, in whatever state, with the title and page of its document."""
     return await pool.fetchrow(_INTERPRETATION, interpretation_id)

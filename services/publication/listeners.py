@@ -1,6 +1,5 @@
 """What publication keeps of other services' news: names and items to refer to, and what its pages and listings show."""
 
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import listing
+from libs.common.cards import notice_entry
 from libs.common.events import (
     InterpretationPublished,
     InterpretationReady,
@@ -16,7 +16,6 @@ from libs.common.events import (
     NoticePublished,
     NoticeWithdrawn,
     OrganisationChanged,
-    Reach,
     RegionChanged,
     ResponsePublished,
 )
@@ -64,47 +63,12 @@ async def on_response_published(session: AsyncSession, event: ResponsePublished)
 
 async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
     """List a village notice in its village, and below its town and county."""
-    card = {
-        "kind": "notice",
-        "id": event.notice,
-        "title": event.title,
-        "region": event.village,
-        "region_name": await _region_name(session, event.village),
-        "catalog_item": event.catalog_item,
-        "field": event.field,
-        "column": event.category,
-        "period": event.period,
-        "summary": event.summary,
-        "published_at": event.first_published_at,
-        "path": event.path,
-    }
-    await listing.place(session, ListingEntry, ListingNamed, _notice_entry(event, card, event.first_published_at))
+    await listing.place(session, ListingEntry, ListingNamed, notice_entry(event))
 
 
 async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:
     """Take a village notice out of every listing."""
     await listing.displace(session, ListingEntry, ListingNamed, event.notice)
-
-
-def _notice_entry(event: NoticePublished, card: dict[str, object], published_at: datetime) -> listing.Entry:
-    return listing.Entry(
-        id=event.notice,
-        kind="notice",
-        region=event.village,
-        reach=Reach(),
-        field=event.field,
-        item=event.catalog_item,
-        theme=None,
-        column=event.category,
-        published_at=published_at,
-        version=event.version,
-        card=card,
-    )
-
-
-async def _region_name(session: AsyncSession, code: str) -> str | None:
-    region = await session.get(tables.Region, code)
-    return region.name if region else None
 
 
 async def _link(session: AsyncSession, event: InterpretationReady | InterpretationPublished, *, shown: bool) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from libs.common.permission import Actor
+from libs.common.read_pool import ReadPool
 from libs.common.regions import subtree
 
 _PAGE = """
@@ -72,18 +73,18 @@ left join journal_reader r on r.grp = g.grp
 """
 
 
-async def page(pool: asyncpg.Pool, content_id: UUID) -> asyncpg.Record | None:
+async def page(pool: ReadPool, content_id: UUID) -> asyncpg.Record | None:
     """The live (or withdrawn) edition of a document with everything its public page shows, in one query."""
     return await pool.fetchrow(_PAGE, content_id)
 
 
-async def work(pool: asyncpg.Pool, content_id: UUID) -> asyncpg.Record | None:
+async def work(pool: ReadPool, content_id: UUID) -> asyncpg.Record | None:
     """The edition that is being worked on."""
     return await pool.fetchrow(_WORK, content_id)
 
 
 async def desk(
-    pool: asyncpg.Pool, actor: Actor, state: str, after: tuple[datetime, UUID] | None, limit: int
+    pool: ReadPool, actor: Actor, state: str, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[asyncpg.Record]:
     """What waits in `state` within the region and organisation of `actor`, longest unchanged last."""
     low, high = subtree(actor.region)
@@ -91,18 +92,18 @@ async def desk(
     return await pool.fetch(_DESK, state, low, high, actor.organisation, moment, last, limit)
 
 
-async def editions(pool: asyncpg.Pool, content_id: UUID, before: int, limit: int) -> Sequence[asyncpg.Record]:
+async def editions(pool: ReadPool, content_id: UUID, before: int, limit: int) -> Sequence[asyncpg.Record]:
     """The editions of a document numbered below `before`, newest first."""
     return await pool.fetch(_EDITIONS, content_id, before, limit)
 
 
-async def latest_event(pool: asyncpg.Pool, content_id: UUID, kinds: Sequence[str]) -> asyncpg.Record | None:
+async def latest_event(pool: ReadPool, content_id: UUID, kinds: Sequence[str]) -> asyncpg.Record | None:
     """The newest of the document's events of these kinds, from the journal or still in the outbox."""
     return await pool.fetchrow(_LATEST, str(content_id), list(kinds))
 
 
 async def reached(
-    pool: asyncpg.Pool, readers: Sequence[str], position: int, key: str
+    pool: ReadPool, readers: Sequence[str], position: int, key: str
 ) -> dict[str, tuple[bool, bool, datetime | None]]:
     """Of each reader: whether it is past `position`, whether it has parked `key`, and when it got there."""
     rows = await pool.fetch(_REACHED, list(readers), position, key)

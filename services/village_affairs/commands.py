@@ -8,16 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import html
 from libs.common.audit import record
+from libs.common.cards import notice_entry
 from libs.common.clock import local_date
 from libs.common.errors import NotFound, StaleVersion, UnknownReference
-from libs.common.events import NoticePublished, NoticeWithdrawn, Reach
+from libs.common.events import NoticePublished, NoticeWithdrawn
 from libs.common.events.village_affairs import Category
 from libs.common.identifiers import uuid7
-from libs.common.listing import Entry, displace, place
+from libs.common.listing import displace, place
 from libs.common.outbox import emit
 from libs.common.permission import Actor, permit
 from services.village_affairs import rules
-from services.village_affairs.queries import NoticeCard, notice_path
+from services.village_affairs.queries import notice_path
 from services.village_affairs.tables import Item, ListingEntry, ListingNamed, Notice, Village
 
 
@@ -93,10 +94,11 @@ async def publish(session: AsyncSession, notice_id: UUID, seen: int, actor: Acto
     notice.state, notice.published_at, notice.first_published_at = rules.LIVE, now, now
     notice.visible_until = rules.visible_until(local_date(now))
     await _done(session, notice, actor, "publish")
-    await place(session, ListingEntry, ListingNamed, _entry(notice, now))
+    village = await session.get_one(Village, notice.village)
     event = NoticePublished(
         notice=notice.id,
         village=notice.village,
+        village_name=village.name,
         title=notice.title,
         category=notice.category,
         catalog_item=notice.catalog_item,
@@ -109,6 +111,7 @@ async def publish(session: AsyncSession, notice_id: UUID, seen: int, actor: Acto
         version=notice.version,
         at=now,
     )
+    await place(session, ListingEntry, ListingNamed, notice_entry(event))
     await emit(session, event)
     return notice
 
@@ -171,19 +174,3 @@ async def _done(session: AsyncSession, notice: Notice, actor: Actor, act: str, r
         reason=reason,
     )
     return notice
-
-
-def _entry(notice: Notice, published_at: datetime) -> Entry:
-    return Entry(
-        id=notice.id,
-        kind="notice",
-        region=notice.village,
-        reach=Reach(),
-        field=notice.field,
-        item=notice.catalog_item,
-        theme=None,
-        column=notice.category,  # boards are read by category, as publication's listings are by column
-        published_at=published_at,
-        version=notice.version,
-        card=NoticeCard.of(notice).model_dump(mode="json"),
-    )

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import regions
+from libs.common.cards import document_entry
 from libs.common.clock import now
 from libs.common.events import (
     DocumentPublished,
@@ -19,10 +20,9 @@ from libs.common.events import (
     Reach,
     RegionChanged,
 )
-from libs.common.listing import Entry, displace, place
+from libs.common.listing import displace, place
 from libs.common.outbox import emit
 from services.village_affairs import rules
-from services.village_affairs.queries import DocumentCard
 from services.village_affairs.tables import Item, ListingEntry, ListingNamed, Village
 
 
@@ -43,7 +43,9 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
     """Put a document that reaches villages on their boards; take it off when this edition reaches none."""
     listed = rules.reaches_villages(event.region, event.reach)
     if listed:
-        await place(session, ListingEntry, ListingNamed, _entry(event))
+        # Towns have their listings in publication.
+        boards = Reach(villages=event.reach.villages)
+        await place(session, ListingEntry, ListingNamed, document_entry(event, boards))
     elif not await displace(session, ListingEntry, ListingNamed, event.document):
         return
     await _say_synced(session, event, listed)
@@ -59,22 +61,6 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
 async def _keep(session: AsyncSession, table: type[Village] | type[Item], **values: Any) -> None:
     upsert = insert(table).values(**values)
     await session.execute(upsert.on_conflict_do_update(index_elements=["code"], set_=values))
-
-
-def _entry(event: DocumentPublished) -> Entry:
-    return Entry(
-        id=event.document,
-        kind="document",
-        region=event.region,
-        reach=Reach(villages=event.reach.villages),  # towns have their listings in publication
-        field=event.field,
-        item=event.catalog_item,
-        theme=event.theme,
-        column=event.column,
-        published_at=event.published_at,
-        version=event.version,
-        card=DocumentCard.of(event).model_dump(mode="json"),
-    )
 
 
 async def _say_synced(session: AsyncSession, event: DocumentPublished | DocumentWithdrawn, listed: bool) -> None:

@@ -34,7 +34,7 @@ class DocumentEvent(Event):
 
 
 class DocumentPrepared(DocumentEvent):
-    """A document was submitted for review with its interpretation duty (三同步: drafted, reviewed, published together)."""
+    """A document was submitted for review with its interpretation duty (三同步: drafted and reviewed together)."""
 
     kind: ClassVar[str] = "publication.document.prepared.v1"
     doc_number: str | None
@@ -45,6 +45,8 @@ class DocumentPublished(DocumentEvent):
 
     kind: ClassVar[str] = "publication.document.published.v1"
     edition: int
+    region_name: str
+    organisation_name: str
     index_number: str = Field(description="索引号.")
     doc_number: str | None = Field(description="文号.")
     catalog_item: str

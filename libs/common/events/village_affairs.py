@@ -28,6 +28,7 @@ class NoticePublished(NoticeEvent):
     """Published on the village board after the supervision committee and the joint meeting."""
 
     kind: ClassVar[str] = "village_affairs.notice.published.v1"
+    village_name: str
     category: Category = Field(description="党务 party, 政务 government, 村务 village, 财务 finance.")
     catalog_item: str
     field: str

@@ -8,7 +8,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+# Another migration may take its time; only the waits for tables in use are short.
+_WAIT = text("set local lock_timeout = '10min'")
 _LOCK = text("select pg_advisory_xact_lock(hashtext('yangguang.migrate'))")
+_HURRY = text("set local lock_timeout = '4s'")
 
 
 def _migrate(connection: Connection) -> None:
@@ -20,7 +23,8 @@ def _migrate(connection: Connection) -> None:
         transaction_per_migration=False,
     )
     with context.begin_transaction():
-        connection.execute(_LOCK)
+        for statement in (_WAIT, _LOCK, _HURRY):
+            connection.execute(statement)
         context.run_migrations()
 
 

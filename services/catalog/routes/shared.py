@@ -21,7 +21,7 @@ NEXT = Field(description="Cursor of the next page; null on the last.", examples=
 
 
 def _seen_if_any(
-    if_match: Annotated[str | None, Header(description=_IF_MATCH)] = None,
+    if_match: Annotated[str | None, Header(max_length=40, description=_IF_MATCH)] = None,
 ) -> int | None:
     if if_match is None:
         return None

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import listing
+from libs.common.cards import document_entry
 from libs.common.events import DocumentPublished, Reach
 from libs.common.outbox import emit
 from libs.common.permission import Actor
@@ -36,8 +37,9 @@ async def publish(session: AsyncSession, content_id: UUID, seen: int, actor: Act
     await conclude(session, document, edition, actor, "publication.publish", now)
     ready = sa.update(LinkedInterpretation).where(LinkedInterpretation.document == content_id)
     await session.execute(ready.values(shown=True).execution_options(synchronize_session=False))
-    await listing.place(session, ListingEntry, ListingNamed, await _entry(session, document, edition))
-    await emit(session, _published(document, edition, now))
+    event = await _published(session, document, edition, now)
+    await listing.place(session, ListingEntry, ListingNamed, document_entry(event, event.reach))
+    await emit(session, event)
     return document
 
 
@@ -46,57 +48,21 @@ def page_path(content_id: UUID) -> str:
     return f"/publication/documents/{content_id}"
 
 
-async def _entry(session: AsyncSession, document: Document, edition: Edition) -> listing.Entry:
+async def _published(session: AsyncSession, document: Document, edition: Edition, now: datetime) -> DocumentPublished:
     names = sa.select(
-        sa.select(Organisation.name).where(Organisation.code == document.organisation).scalar_subquery(),
         sa.select(Region.name).where(Region.code == document.region).scalar_subquery(),
+        sa.select(Organisation.name).where(Organisation.code == document.organisation).scalar_subquery(),
     )
-    organisation_name, region_name = (await session.execute(names)).one()
-    assert document.first_published_at is not None
-    card = {
-        "kind": "document",
-        "id": document.content_id,
-        "title": edition.title,
-        "region": document.region,
-        "region_name": region_name,
-        "organisation": document.organisation,
-        "organisation_name": organisation_name,
-        "index_number": document.index_number,
-        "doc_number": edition.doc_number,
-        "catalog_item": edition.catalog_item,
-        "field": edition.field,
-        "theme": edition.theme,
-        "genre": edition.genre,
-        "column": edition.column,
-        "summary": edition.summary,
-        "written_on": edition.written_on,
-        "published_at": document.first_published_at,
-        "path": page_path(document.content_id),
-    }
-    return listing.Entry(
-        id=document.content_id,
-        kind="document",
-        region=document.region,
-        reach=Reach.model_validate(edition.reach),
-        field=edition.field,
-        item=edition.catalog_item,
-        theme=edition.theme,
-        column=edition.column,
-        # A correction does not push a document up the listing again.
-        published_at=document.first_published_at,
-        version=document.version,
-        card=card,
-    )
-
-
-def _published(document: Document, edition: Edition, now: datetime) -> DocumentPublished:
+    region_name, organisation_name = (await session.execute(names)).one()
     assert document.first_published_at is not None
     return DocumentPublished(
         version=document.version,
         at=now,
         document=document.content_id,
         region=document.region,
+        region_name=region_name,
         organisation=document.organisation,
+        organisation_name=organisation_name,
         organisation_path=document.organisation_path,
         title=edition.title,
         edition=edition.number,

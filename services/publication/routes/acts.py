@@ -16,7 +16,7 @@ from services.publication.tables import Document
 router = APIRouter(route_class=Act, tags=["acts"])
 Prefer = Annotated[
     str | None,
-    Header(description="`wait=N`: answer when every effect is applied, after at most N (30) seconds."),
+    Header(max_length=200, description="`wait=N`: answer when every effect is applied, after at most N (30) seconds."),
 ]
 
 

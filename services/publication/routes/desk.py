@@ -13,6 +13,7 @@ from libs.common.errors import NotFound
 from libs.common.http import Act, Reads, Staff, etag
 from libs.common.permission import Actor, permit
 from services.publication import queries, rules
+from services.publication.routes.examples import DESK_RESPONSES, DRAFT_RESPONSES, EDITIONS_RESPONSES
 
 router = APIRouter(route_class=Act, tags=["staff"])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +21,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(max_length=512, description="`next` of the page before.")]
 
 
-@router.get("/documents")
+@router.get("/documents", responses=DESK_RESPONSES)
 async def read_desk(
     request: Request,
     database: Reads,
@@ -45,7 +46,7 @@ async def read_desk(
     return _private({"items": rows, "next": following})
 
 
-@router.get("/documents/{content_id}/draft")
+@router.get("/documents/{content_id}/draft", responses=DRAFT_RESPONSES)
 async def read_draft(content_id: UUID, database: Reads, actor: Staff) -> Response:
     """The edition that is being worked on, whole; its ETag is what `If-Match` asks for."""
     row = await queries.work(database.reads, content_id)
@@ -62,7 +63,7 @@ async def read_draft(content_id: UUID, database: Reads, actor: Staff) -> Respons
     return _private(body, {"ETag": etag(row["version"])})
 
 
-@router.get("/documents/{content_id}/editions")
+@router.get("/documents/{content_id}/editions", responses=EDITIONS_RESPONSES)
 async def read_editions(
     content_id: UUID,
     database: Reads,

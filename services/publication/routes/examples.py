@@ -74,3 +74,59 @@ LISTING_RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     304: {"description": "The reader already has these bytes."},
 }
+
+LISTING_PARAMETERS: dict[str, Any] = {
+    "name": "region",
+    "in": "path",
+    "required": True,
+    "description": "Division code, 6 to 12 digits.",
+    "schema": {"type": "string", "pattern": "^[0-9]{6,12}$"},
+    "example": "990001101000",
+}
+
+
+def _shown(description: str, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {200: {"description": description, "content": content}}
+
+
+_WORK: dict[str, Any] = {
+    **{name: _CARD[name] for name in ("title", "doc_number", "region", "organisation")},
+    "version": 3,
+    "number": 1,
+    "changed_at": "2026-05-08T07:40:00+00:00",
+}
+_EDITION: dict[str, Any] = {
+    **{name: _WORK[name] for name in ("number", "title", "doc_number", "changed_at", "version", "region")},
+    "state": "live",
+    "published_at": _CARD["published_at"],
+}
+
+DESK_RESPONSES = _shown(
+    "One page, last changed first. `next` is null on the last page.",
+    {"items": [{"content_id": _CARD["id"], "state": "submitted", **_WORK}], "next": None},
+)
+EDITIONS_RESPONSES = _shown(
+    "One page, newest first. `next` is null on the last page.", {"items": [_EDITION], "next": None}
+)
+DRAFT_RESPONSES = _shown(
+    "The edition that is being worked on, with everything that was entered.",
+    {
+        "content_id": _CARD["id"],
+        **_WORK,
+        **{
+            name: _PAGE[name]
+            for name in ("index_number", "body_html", "theme", "genre", "column", "keywords", "source")
+        },
+        **{name: _PAGE[name] for name in ("written_on", "effective_on", "expires_on", "disclosure", "reach")},
+        "state": "draft",
+        "catalog_item": _CARD["catalog_item"],
+        "disclosure_reason": None,
+        "disclosure_basis": None,
+        "interpretation_required": True,
+        "drafted_by": "oidc|4711",
+        "submitted_by": None,
+        "approved_by": None,
+        "returned_reason": None,
+    },
+)

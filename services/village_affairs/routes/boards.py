@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from libs.common.cards import DocumentCard, NoticeCard
 from libs.common.errors import Malformed, NotFound
 from libs.common.events.village_affairs import Category
 from libs.common.fields import Code
@@ -13,7 +14,6 @@ from libs.common.listing import Page, Scope, read_page
 from libs.common.paging import LONGEST_TOKEN, Cursors, next_link
 from libs.common.regions import RegionCode
 from services.village_affairs import queries
-from services.village_affairs.queries import DocumentCard, NoticeCard
 
 router = APIRouter(route_class=Act)
 

@@ -1,0 +1,117 @@
+"""The rules of catalog, case by case."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from libs.common.errors import Forbidden, Malformed, Refusal, StaleVersion, VersionRequired
+from libs.common.permission import Actor, Role
+from services.catalog import rules
+from tests.platform import item
+
+COUNTY, TOWN, VILLAGE = "990001000000", "990001101000", "990001101201"
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "parent"),
+    [
+        (COUNTY, "county", None),
+        (TOWN, "town", COUNTY),
+        (VILLAGE, "village", TOWN),
+        ("441900003000", "town", None),  # 东莞: a city without counties
+    ],
+)
+def test_a_region_says_what_its_code_tells(code: str, level: Any, parent: str | None) -> None:
+    rules.check_region(code, rules.RegionContent(name="某地", level=level, parent=parent))
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "parent", "field"),
+    [
+        (TOWN, "county", None, "body.level"),
+        ("990000000000", "county", None, "body.level"),
+        (TOWN, "town", None, "body.parent"),
+        (TOWN, "town", "990002000000", "body.parent"),
+        (VILLAGE, "village", COUNTY, "body.parent"),
+        (VILLAGE, "village", "990001102000", "body.parent"),
+        (COUNTY, "county", "990000000000", "body.parent"),
+        (COUNTY, "county", COUNTY, "body.parent"),
+    ],
+)
+def test_a_region_at_odds_with_its_code_is_refused(code: str, level: Any, parent: str | None, field: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        rules.check_region(code, rules.RegionContent(name="某地", level=level, parent=parent))
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "uscc",
+    ["", "11990001MB00000116", "11990001mb00000115", "1199000 1MB0000011", "11990001MB0000011", "１" * 18],
+)
+def test_a_credit_code_must_add_up(uscc: str) -> None:
+    content = {"name": "阳光县人民政府", "short_name": "县政府", "uscc": uscc, "region": COUNTY}
+    with pytest.raises(ValidationError, match="统一社会信用代码"):
+        rules.OrganisationContent.model_validate(content)
+    rules.OrganisationContent.model_validate({**content, "uscc": "11990001MB00000115"})
+
+
+def test_levels_are_a_set_from_the_top() -> None:
+    content = {**item("03", "义务教育"), "levels": ["village", "county", "village"]}
+    assert rules.ItemContent.model_validate(content).levels == ["county", "village"]
+
+
+@pytest.mark.parametrize("bad", [{"levels": []}, {"levels": ["city"]}, {"channels": []}, {"time_limit": " "}])
+def test_an_item_is_whole(bad: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        rules.ItemContent.model_validate({**item("03", "义务教育"), **bad})
+
+
+@pytest.mark.parametrize(
+    ("audience", "group", "fits"),
+    [("all", None, True), ("specific", "本村村民", True), ("all", "本村村民", False), ("specific", None, False)],
+)
+def test_a_group_is_named_for_a_specific_audience(audience: str, group: str | None, fits: bool) -> None:
+    changes = {"audience": audience, "audience_group": group}
+    content = rules.ItemContent.model_validate({**item("03", "义务教育"), **changes})
+    assert _refusal(lambda: rules.check_item(content)) is (None if fits else Malformed)
+
+
+@pytest.mark.parametrize(
+    ("version", "seen", "refusal"),
+    [
+        (None, None, None),
+        (3, 3, None),
+        (3, None, VersionRequired),
+        (3, 2, StaleVersion),
+        (None, 1, StaleVersion),
+    ],
+)
+def test_a_change_names_the_version_that_it_saw(
+    version: int | None, seen: int | None, refusal: type[Refusal] | None
+) -> None:
+    assert _refusal(lambda: rules.check_seen(version, seen)) is refusal
+
+
+@pytest.mark.parametrize(("region", "refusal"), [(COUNTY, None), ("990000000000", None), (TOWN, Forbidden)])
+def test_the_county_keeps_the_catalog(region: str, refusal: type[Refusal] | None) -> None:
+    actor = Actor("a", "a", frozenset({Role.ADMINISTRATOR}), region)
+    assert _refusal(lambda: rules.check_keeps_catalog(actor)) is refusal
+
+
+@pytest.mark.parametrize(
+    ("given", "others", "refusal"),
+    [("教育", True, rules.FieldNameDiffers), ("教育", False, None), ("义务教育", True, None)],
+)
+def test_a_field_has_one_name(given: str, others: bool, refusal: type[Refusal] | None) -> None:
+    asked = _refusal(lambda: rules.check_field_name("义务教育", given, has_other_items=others))
+    assert asked is refusal
+
+
+def _refusal(ask: Callable[[], None]) -> type[Refusal] | None:
+    try:
+        ask()
+    except Refusal as refused:
+        return type(refused)
+    return None
