@@ -6,7 +6,8 @@ session state do not need.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -25,17 +26,18 @@ class ReadPool:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """All rows of one statement."""
-        rows: list[asyncpg.Record] = await self._run(lambda connection: connection.fetch(query, *arguments))
-        return rows
+        async with self.acquire() as connection:
+            return await connection.fetch(query, *arguments)
 
     async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
         """The first row of one statement, or None."""
-        row: asyncpg.Record | None = await self._run(lambda connection: connection.fetchrow(query, *arguments))
-        return row
+        async with self.acquire() as connection:
+            return await connection.fetchrow(query, *arguments)
 
     async def fetchval(self, query: str, *arguments: Any) -> Any:
         """The first value of the first row of one statement, or None."""
-        return await self._run(lambda connection: connection.fetchval(query, *arguments))
+        async with self.acquire() as connection:
+            return await connection.fetchval(query, *arguments)
 
     async def close(self) -> None:
         """Close the idle connections; those at work close when their statement ends."""
@@ -43,11 +45,13 @@ class ReadPool:
         for connection in idle:
             connection.terminate()
 
-    async def _run(self, statement: Callable[[asyncpg.Connection], Awaitable[Any]]) -> Any:
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+        """One connection, for statements that belong together."""
         async with self._free:
             connection = await self._take()
             try:
-                result = await statement(connection)
+                yield connection
             except _HARMLESS:
                 self._give(connection)
                 raise
@@ -55,7 +59,6 @@ class ReadPool:
                 connection.terminate()
                 raise
             self._give(connection)
-            return result
 
     async def _take(self) -> asyncpg.Connection:
         while self._idle:

@@ -67,6 +67,7 @@ class OrganisationContent(Body):
     uscc: Annotated[str, AfterValidator(_checked_uscc)] = Field(
         description="Unified social credit code (GB 32100-2015) in capitals; its check character must fit.",
         examples=["11990001MB0Y003A20"],
+        json_schema_extra={"pattern": "^[0-9A-Z]{18}$"},
     )
     region: RegionCode = Field(description="The region that it works for.", examples=["990001000000"])
     parent: Code | None = Field(None, description="The organisation above; null for a root.", examples=["990001-zf"])

@@ -31,6 +31,8 @@ def document_published(
 ) -> DocumentPublished:
     """A document that went live under `item` in `region`."""
     return DocumentPublished(
+        region_name="阳光县",
+        organisation_name="阳光县人民政府",
         version=version,
         at=at,
         document=document,
@@ -82,6 +84,7 @@ def document_withdrawn(document: UUID, version: int, *, region: str = COUNTY) ->
 def notice_published(notice: UUID, version: int = 1) -> NoticePublished:
     """A notice on the board of a village."""
     return NoticePublished(
+        village_name="东庄村",
         version=version,
         at=AT,
         notice=notice,

@@ -1,10 +1,10 @@
 """What everybody may read."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 from asyncpg.connection import LoggedQuery
 from pydantic import BaseModel
 
@@ -42,10 +42,11 @@ async def statements(platform: Platform) -> AsyncIterator[list[str]]:
     def note(query: LoggedQuery) -> None:
         asked.append(query.query)
 
-    pool: asyncpg.Pool = platform.database("catalog").reads
+    pool = platform.database("catalog").reads
     async with pool.acquire() as connection:
         connection.add_query_logger(note)
     yield asked
+    await asyncio.sleep(0)  # the driver hands its log to the loop
     async with pool.acquire() as connection:
         connection.remove_query_logger(note)
 

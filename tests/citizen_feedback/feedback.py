@@ -35,6 +35,8 @@ def published(document: UUID | str, version: int = 4, **changes: Any) -> Documen
         "organisation_path": PATHS[organisation],
         "title": "关于发放2026年耕地地力保护补贴的通知",
         "edition": 1,
+        "region_name": "阳光县",
+        "organisation_name": "阳光县人民政府",
         "index_number": "11990001MB00000115/2026-00012",
         "doc_number": None,
         "catalog_item": "03001001",

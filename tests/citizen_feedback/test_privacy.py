@@ -59,7 +59,7 @@ async def everything_stored(platform: Platform) -> str:
             tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
             for (table,) in tables:
                 if (name, table) != ("citizen_feedback", "question"):
-                    rows = await connection.fetch(f"select row_to_json(t)::text as row from {table} t")  # noqa: S608 - own names
+                    rows = await connection.fetch(f"select row_to_json(t)::text as row from {table} t")
                     stored += [row["row"] for row in rows]
     return "\n".join(stored)
 

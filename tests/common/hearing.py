@@ -31,6 +31,7 @@ def published(key: UUID, version: int = 1, title: str = "公告", summary: str =
         at=AT,
         notice=key,
         village="990001101201",
+        village_name="东庄村",
         title=title,
         category="village",
         catalog_item="27001001",

@@ -17,6 +17,7 @@ from libs.common import regions
 from libs.common.events import Reach
 from libs.common.listing import Entry, Page, Scope, displace, place, read_page
 from libs.common.paging import Cursors, ForgedCursor
+from libs.common.read_pool import ReadPool
 from services.village_affairs.tables import ListingEntry, ListingNamed
 from tests.platform import Platform
 
@@ -163,7 +164,7 @@ async def test_leaving_leaves_nothing_behind(platform: Platform) -> None:
     assert await take(platform, one.id)
     assert not await take(platform, one.id)
     for table in ("listing_entry", "listing_named"):
-        assert await platform.database("village_affairs").reads.fetchval(f"select count(*) from {table}") == 0  # noqa: S608 - two names of ours
+        assert await platform.database("village_affairs").reads.fetchval(f"select count(*) from {table}") == 0
 
 
 async def test_a_cursor_serves_its_own_listing_only(platform: Platform) -> None:
@@ -182,7 +183,7 @@ class Explaining(ReadPool):
     """Stands in for the pool: instead of rows it keeps the plan of the statement that it is asked."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(pool.acquire, 1)
+        super().__init__(lambda: pool.acquire(), 1)
         self.pool = pool
         self.plan: dict[str, Any] = {}
 

@@ -134,8 +134,8 @@ async def _caught_up(process: Process, service: str, source: str) -> bool:
 
 async def _check(process: Process, ledger: Ledger) -> None:
     live = ledger.published - ledger.withdrawn
-    for service in ALL:
-        await _check_backbone(process, service.name)
+    for each in ALL:
+        await _check_backbone(process, each.name)
     said = "select key, count(*) from journal where type = '{}' group by key"
     published = await _pairs(process, "publication", said.format("publication.document.published.v1"))
     assert published == dict.fromkeys(ledger.published, 1)

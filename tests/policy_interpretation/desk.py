@@ -44,6 +44,8 @@ class News:
             **self._about(version),
             "at": at,
             "edition": 1,
+            "region_name": "阳光县",
+            "organisation_name": "阳光县教育局",
             "index_number": "11990001MB0000038W/2026-00001",
             "doc_number": "阳教发〔2026〕3号",
             "catalog_item": "03001001",

@@ -107,6 +107,7 @@ def published(version: int = 1, **changes: Any) -> DocumentPublished:
     """The news that a document of the county went live, reaching all villages."""
     at = datetime(2026, 11, 20, 8, tzinfo=UTC)
     document: UUID = changes.pop("document", None) or uuid4()
+    changes.setdefault("first_published_at", changes.get("published_at", at))
     said: Json = {
         "document": document,
         "region": COUNTY,
@@ -116,6 +117,8 @@ def published(version: int = 1, **changes: Any) -> DocumentPublished:
         "version": version,
         "at": at,
         "edition": 1,
+        "region_name": "阳光县",
+        "organisation_name": "阳光县人民政府",
         "index_number": "11990001MB00000115/2026-00012",
         "doc_number": "阳政发〔2026〕12号",
         "catalog_item": "03001001",

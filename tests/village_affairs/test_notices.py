@@ -63,6 +63,7 @@ async def test_publishing_says_the_whole_public_state_and_keeps_the_board_five_d
         "at": notice["published_at"],
         "notice": life.id,
         "village": EAST,
+        "village_name": "东庄村",
         "title": notice["title"],
         "category": "finance",
         "catalog_item": "27001001",

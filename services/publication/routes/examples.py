@@ -79,8 +79,8 @@ LISTING_PARAMETERS: dict[str, Any] = {
     "name": "region",
     "in": "path",
     "required": True,
-    "description": "Division code, 6 to 12 digits.",
-    "schema": {"type": "string", "pattern": "^[0-9]{6,12}$"},
+    "description": "Administrative division code; 2, 4, 6, 9 or 12 digits are read.",
+    "schema": {"type": "string", "pattern": "^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$"},
     "example": "990001101000",
 }
 

@@ -58,7 +58,9 @@ class DraftBody(Body):
     theme: ShortText = Field("其他", description="主题分类, two levels.", examples=["综合政务\\政务公开"])
     genre: ShortText = Field("其他", description="体裁.", examples=["通知"])
     column: ShortText = Field("其他", description="栏目 of the website.", examples=["政策文件"])
-    keywords: list[ShortText] = Field(default_factory=list, max_length=20)
+    keywords: list[ShortText] = Field(
+        default_factory=list, max_length=20, description="主题词.", examples=[["义务教育", "招生"]]
+    )
     source: ShortText | None = Field(None, description="信息来源, when it is not the organisation itself.")
     written_on: date = Field(description="成文日期; not after today.")
     effective_on: date | None = Field(None, description="施行日期.")
