@@ -76,7 +76,7 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
     app.state.service = service
     app.state.settings = resources.settings
     app.state.verifier = resources.verifier
-    app.state.cursors = resources.cursors
+    app.state.cursors = resources.cursors.of(service.name)
     app.state.calendar = resources.calendar
     database = resources.databases[service.name]
     app.state.database = database
@@ -166,7 +166,9 @@ def _http(request: Request, error: Exception) -> Response:
         413: errors.TooLarge(),
         400: errors.Malformed("请求不是有效的 JSON。"),
     }
-    return errors.problem(request, by_status.get(error.status_code) or errors.Malformed())
+    refusal = by_status.get(error.status_code) or errors.Malformed()
+    refusal.headers.update(error.headers or {})  # 405 names the methods that there are: RFC 9110, 15.5.6
+    return errors.problem(request, refusal)
 
 
 def _database_fault(request: Request, error: Exception) -> Response:

@@ -11,10 +11,10 @@ from typing import Any
 import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock, context
+from libs.common.db import driver_of
 from libs.common.encode import json_bytes
 from libs.common.permission import Actor
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 SEAL_SECONDS = 0.5
 _BATCH = 500
 Connection = asyncpg.Connection | PoolConnectionProxy
-_INSERT = text("insert into audit_waiting (entry) values (cast(:entry as json))")
+_INSERT = "insert into audit_waiting (entry) values ($1)"
 _TAKE = """
 with taken as (delete from audit_waiting where id in (select id from audit_waiting order by id limit $1) returning *)
 select entry::text as entry from taken order by id
@@ -58,7 +58,7 @@ async def record(
         "request_id": context.request_id.get(),
         **facts,
     }
-    await session.execute(_INSERT, {"entry": json_bytes(entry).decode()})
+    await driver_of(session).execute(_INSERT, json_bytes(entry).decode())
 
 
 async def seal_once(connection: Connection) -> int:

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 LEEWAY_SECONDS = 30
 MAX_TOKEN = 8_192
+REMEMBERED_TOKENS = 1_000
+REMEMBERED_SECONDS = 60
 _FRESH_SECONDS = 600
 _STALE_SECONDS = 3_600
 _FORCED_SECONDS = 30
@@ -98,11 +100,24 @@ class TokenVerifier:
         self._jwks = jwks
         self._issuer = issuer
         self._audience = audience
+        self._verified: dict[str, tuple[Actor, float]] = {}
 
     async def actor(self, token: str) -> Actor:
         """Check signature, algorithm, issuer, audience and times. Raises NotSignedIn, or Unavailable without keys."""
         if len(token) > MAX_TOKEN:
             raise NotSignedIn
+        now = time.time()
+        known = self._verified.get(token)
+        if known is not None and now < known[1]:
+            return known[0]
+        actor, expires = await self._verify(token)
+        if len(self._verified) >= REMEMBERED_TOKENS:
+            self._verified.clear()
+        # For a minute at most, and never beyond its end: a key that the issuer takes back is soon asked for again.
+        self._verified[token] = actor, min(expires, now + REMEMBERED_SECONDS)
+        return actor
+
+    async def _verify(self, token: str) -> tuple[Actor, float]:
         try:
             header = jwt.get_unverified_header(token)
             if _DANGEROUS_HEADERS & header.keys() or header.get("alg") not in ALGORITHMS:
@@ -119,7 +134,7 @@ class TokenVerifier:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "sub", "iss", "aud"]},
             )
-            return actor_of(claims)
+            return actor_of(claims), float(claims["exp"])
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
             raise NotSignedIn from error
 

@@ -8,25 +8,21 @@ import hashlib
 import re
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
+from libs.common.db import driver_of
 from libs.common.errors import KeyReused, Malformed
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEPT_HEADERS = ("etag", "location", "content-type", "link")
 
-_CLAIM = text(
-    "insert into idempotency (caller, key, fingerprint) values (:caller, :key, :fingerprint)"
-    " on conflict do nothing returning true"
-)
-_FIRST = text("select fingerprint, status, headers, body from idempotency where caller = :caller and key = :key")
-_KEEP = text(
-    "update idempotency set status = :status, headers = cast(:headers as jsonb), body = :body"
-    " where caller = :caller and key = :key"
-)
+_CLAIM = """
+insert into idempotency (caller, key, fingerprint) values ($1, $2, $3) on conflict do nothing returning true
+"""
+_FIRST = "select fingerprint, status, headers::text as headers, body from idempotency where caller = $1 and key = $2"
+_KEEP = "update idempotency set status = $3, headers = $4, body = $5 where caller = $1 and key = $2"
 TRIM = "delete from idempotency where at < now() - interval '7 days'"
 
 
@@ -52,20 +48,19 @@ class Claim:
 
     async def first_answer(self, session: AsyncSession) -> Response | None:
         """The answer given before, or None when this is the first call. Raises KeyReused for another request."""
-        where = {"caller": self.caller, "key": self.key}
-        if (await session.execute(_CLAIM, {**where, "fingerprint": self.fingerprint})).scalar():
+        driver = driver_of(session)
+        if await driver.fetchval(_CLAIM, self.caller, self.key, self.fingerprint):
             return None
-        row = (await session.execute(_FIRST, where)).one()
-        if row.fingerprint != self.fingerprint:
+        row = await driver.fetchrow(_FIRST, self.caller, self.key)
+        assert row is not None
+        if row["fingerprint"] != self.fingerprint:
             raise KeyReused(field="header.Idempotency-Key")
-        return Response(row.body, row.status, headers={**row.headers, "Idempotency-Replayed": "true"})
+        headers = {**orjson.loads(row["headers"]), "Idempotency-Replayed": "true"}
+        return Response(row["body"], row["status"], headers=headers)
 
     async def keep(self, session: AsyncSession, response: Response) -> None:
         """Keep the answer beside the effects of the act."""
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        answer = {
-            "status": response.status_code,
-            "headers": orjson.dumps(headers).decode(),
-            "body": response.body,
-        }
-        await session.execute(_KEEP, {"caller": self.caller, "key": self.key, **answer})
+        kept = orjson.dumps(headers).decode()
+        body = bytes(response.body)
+        await driver_of(session).execute(_KEEP, self.caller, self.key, response.status_code, kept, body)

@@ -14,14 +14,13 @@ from uuid import UUID
 import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock
 from libs.common.bus import Bus, ForkedHistory, PositionGap, Record, Subscription
-from libs.common.db import Database
+from libs.common.db import Database, driver_of
 from libs.common.events import Event
 from libs.common.service import Service
 
@@ -29,6 +28,7 @@ log = structlog.get_logger()
 RETRY_SECONDS = 0.2
 RETRY_MOST_SECONDS = 5.0
 BROKEN_SECONDS = 5.0
+REPORTED_KEYS = 200
 
 APPLIED = Counter("inbox_applied_total", "Events whose effect was committed.", ["service", "source"])
 STALE = Counter("inbox_stale_total", "Events older than what was applied, or seen before.", ["service", "source"])
@@ -43,25 +43,22 @@ DELAY = Histogram(
 _TRANSIENT = (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 _TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"}
 
-_LOCK_OFFSET = text("select position, event_id from consumer_offset where source = :source for update")
-_FIRST_OFFSET = text(
-    "insert into consumer_offset (source, position) values (:source, 0) on conflict (source) do nothing"
-)
-_MOVE_OFFSET = text("update consumer_offset set position = :position, event_id = :event_id where source = :source")
-_NEW = text(
-    "insert into inbox (event_id) select unnest(cast(:ids as uuid[])) on conflict do nothing returning event_id"
-)
-_HEARD = text("select key, version from heard where topic = :topic and key = any(:keys)")
-_REMEMBER = text(
-    "insert into heard (topic, key, version) select :topic, k, v"
-    " from unnest(cast(:keys as text[]), cast(:versions as bigint[])) as t (k, v)"
-    " on conflict (topic, key) do update set version = excluded.version where heard.version < excluded.version"
-)
-_PARKED = text("select key from parked where source = :source order by key limit 200")
-_PARK = text(
-    "insert into parked (source, key, from_position, reason) values (:source, :key, :position, :reason)"
-    " on conflict (source, key) do update set attempts = parked.attempts + 1, reason = excluded.reason"
-)
+_LOCK_OFFSET = """
+select position, array(select key from parked p where p.source = o.source order by key) as parked
+from consumer_offset o where source = $1 for update
+"""
+_FIRST_OFFSET = "insert into consumer_offset (source, position) values ($1, 0) on conflict (source) do nothing"
+_MOVE_OFFSET = "update consumer_offset set position = $2, event_id = $3 where source = $1"
+_NEW = "insert into inbox (event_id) select unnest($1::uuid[]) on conflict do nothing returning event_id"
+_HEARD = "select key, version from heard where topic = $1 and key = any($2)"
+_REMEMBER = """
+insert into heard (topic, key, version) select $1, k, v from unnest($2::text[], $3::bigint[]) as t (k, v)
+on conflict (topic, key) do update set version = excluded.version where heard.version < excluded.version
+"""
+_PARK = """
+insert into parked (source, key, from_position, reason) values ($1, $2, $3, $4)
+on conflict (source, key) do update set attempts = parked.attempts + 1, reason = excluded.reason
+"""
 
 
 @dataclass
@@ -103,7 +100,7 @@ class Delivery:
         position, _ = await self._offset()
         if position:
             parked = await self.database.backbone.fetch("select key from parked where source = $1", self.source)
-            await subscription.report(position, sorted(row["key"] for row in parked))
+            await subscription.report(position, sorted(row["key"] for row in parked)[:REPORTED_KEYS])
 
     async def step(self, subscription: Subscription) -> int:
         """Deliver one batch. Returns how many events it took from the source (0: there is nothing new)."""
@@ -118,7 +115,7 @@ class Delivery:
                 raise
             taken = await self._apply_singly(after, records)
         if taken:
-            await subscription.report(records[taken - 1].position, sorted(self.parked))
+            await subscription.report(records[taken - 1].position, sorted(self.parked)[:REPORTED_KEYS])
         return taken
 
     async def _offset(self) -> tuple[int, UUID | None]:
@@ -127,7 +124,7 @@ class Delivery:
         )
         if row is None:
             async with self.database.transaction() as session:
-                await session.execute(_FIRST_OFFSET, {"source": self.source})
+                await driver_of(session).execute(_FIRST_OFFSET, self.source)
             return 0, None
         return row["position"], row["event_id"]
 
@@ -154,18 +151,16 @@ class Delivery:
 
     async def _apply(self, after: int, records: Sequence[Record], park: str | None = None) -> int:
         async with self.database.transaction() as session:
-            offset = (await session.execute(_LOCK_OFFSET, {"source": self.source})).one()
-            if offset.position != after:
+            driver = driver_of(session)
+            offset = await driver.fetchrow(_LOCK_OFFSET, self.source)
+            if offset is None or offset["position"] != after:
                 return 0  # another owner of this source was faster; the next step reads the new offset
-            parked = set((await session.execute(_PARKED, {"source": self.source})).scalars())
+            parked = set(offset["parked"])
             if park is not None:
-                record = records[0]
-                parked.add(record.key)
-                where = {"source": self.source, "key": record.key, "position": record.position}
-                await session.execute(_PARK, {**where, "reason": park})
+                parked.add(records[0].key)
+                await driver.execute(_PARK, self.source, records[0].key, records[0].position, park)
             await self._effects(session, [r for r in records if r.type in self.kinds and r.key not in parked])
-            last = {"source": self.source, "position": records[-1].position, "event_id": records[-1].event_id}
-            await session.execute(_MOVE_OFFSET, last)
+            await driver.execute(_MOVE_OFFSET, self.source, records[-1].position, records[-1].event_id)
         self.parked = parked
         PARKED.labels(self.service.name, self.source).set(len(parked))
         return len(records)
@@ -182,10 +177,11 @@ class Delivery:
 
     async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> Sequence[Record]:
         """Those never seen and newer than what was applied; remembers them in the same transaction."""
-        new = set((await session.execute(_NEW, {"ids": [r.event_id for r in records]})).scalars())
+        driver = driver_of(session)
+        new = {row["event_id"] for row in await driver.fetch(_NEW, [r.event_id for r in records])}
         topic = records[0].topic
-        heard = await session.execute(_HEARD, {"topic": topic, "keys": list({r.key for r in records})})
-        versions: dict[str, int] = {row.key: row.version for row in heard}
+        heard = await driver.fetch(_HEARD, topic, list({r.key for r in records}))
+        versions: dict[str, int] = {row["key"]: row["version"] for row in heard}
         fresh = []
         for record in records:
             if record.event_id in new and record.version > versions.get(record.key, 0):
@@ -194,8 +190,7 @@ class Delivery:
         STALE.labels(self.service.name, self.source).inc(len(records) - len(fresh))
         if fresh:
             keys = list({r.key for r in fresh})
-            remembered = {"topic": topic, "keys": keys, "versions": [versions[k] for k in keys]}
-            await session.execute(_REMEMBER, remembered)
+            await driver.execute(_REMEMBER, topic, keys, [versions[k] for k in keys])
         return fresh
 
 

@@ -16,11 +16,11 @@ import orjson
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from libs.common import regions
+from libs.common.db import driver_of
 from libs.common.encode import json_bytes
 from libs.common.events import Reach
 from libs.common.paging import Cursors
@@ -98,25 +98,45 @@ class Entry(BaseModel):
     card: Mapping[str, object]
 
 
-async def place(session: AsyncSession, entries: type[ListingEntry], named: type[ListingNamed], entry: Entry) -> None:
-    """List `entry`, replacing what was listed of it. `entries` and `named` are the service's two tables."""
-    same = {"id", "kind", "region", "field", "item", "theme", "published_at", "version"}
-    values = {
-        **entry.model_dump(include=same),
-        "column_name": entry.column,
-        "county": regions.county(entry.region) or entry.region,
-        "town": regions.town(entry.region),
-        "all_towns": entry.reach.towns == "all",
-        "all_villages": entry.reach.villages == "all",
-        "card": json_bytes(entry.card).decode(),
-    }
-    upsert = insert(_table(entries)).values(values)
-    await session.execute(upsert.on_conflict_do_update(index_elements=["id"], set_=values))
-    await session.execute(sa.delete(named).where(named.id == entry.id))
-    if names := _names(entry):
-        place_in_time = {"published_at": entry.published_at, "id": entry.id}
-        rows = [{"region": code, **place_in_time} for code in sorted(names)]
-        await session.execute(insert(_table(named)).values(rows))
+_PLACE = """
+with renamed as (
+  delete from listing_named where id = $1 and region <> all($15::text[])),
+named as (
+  insert into listing_named (region, published_at, id) select unnest($15::text[]), $12, $1 on conflict do nothing)
+insert into listing_entry (id, kind, region, county, town, all_towns, all_villages, field, item, theme, column_name,
+                           published_at, version, card)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+on conflict (id) do update set
+  kind = excluded.kind, region = excluded.region, county = excluded.county, town = excluded.town,
+  all_towns = excluded.all_towns, all_villages = excluded.all_villages, field = excluded.field, item = excluded.item,
+  theme = excluded.theme, column_name = excluded.column_name, published_at = excluded.published_at,
+  version = excluded.version, card = excluded.card
+"""
+_DISPLACE = """
+with named as (delete from listing_named where id = $1) delete from listing_entry where id = $1 returning true
+"""
+
+
+async def place(session: AsyncSession, entry: Entry) -> None:
+    """List `entry` in the service's tables, replacing what was listed of it; its time of publication stays."""
+    await driver_of(session).execute(
+        _PLACE,
+        entry.id,
+        entry.kind,
+        entry.region,
+        regions.county(entry.region) or entry.region,
+        regions.town(entry.region),
+        entry.reach.towns == "all",
+        entry.reach.villages == "all",
+        entry.field,
+        entry.item,
+        entry.theme,
+        entry.column,
+        entry.published_at,
+        entry.version,
+        json_bytes(entry.card).decode(),
+        sorted(_names(entry)),
+    )
 
 
 def _names(entry: Entry) -> set[str]:
@@ -126,18 +146,9 @@ def _names(entry: Entry) -> set[str]:
     return {code for code in named if not regions.within(entry.region, code)}
 
 
-async def displace(
-    session: AsyncSession, entries: type[ListingEntry], named: type[ListingNamed], entry_id: UUID
-) -> bool:
+async def displace(session: AsyncSession, entry_id: UUID) -> bool:
     """Take an entry out of every listing. Returns whether it was listed."""
-    await session.execute(sa.delete(named).where(named.id == entry_id))
-    gone = await session.execute(sa.delete(entries).where(entries.id == entry_id).returning(entries.id))
-    return gone.first() is not None
-
-
-def _table(mapped: type[ListingEntry] | type[ListingNamed]) -> sa.Table:
-    table: sa.Table = sa.inspect(mapped).local_table
-    return table
+    return bool(await driver_of(session).fetchval(_DISPLACE, entry_id))
 
 
 class Page(BaseModel):

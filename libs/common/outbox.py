@@ -13,11 +13,11 @@ import asyncpg
 import orjson
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bell import Bell
 from libs.common.context import trace_headers
+from libs.common.db import driver_of
 from libs.common.events import Event
 from libs.common.identifiers import uuid7
 from libs.common.partition import partition
@@ -30,10 +30,10 @@ STANDBY_SECONDS = 0.25
 
 SEQUENCED = Counter("sequencer_events_total", "Events moved from the outbox to the journal.", ["service"])
 
-_INSERT = text(
-    "insert into outbox (event_id, topic, part, key, version, type, payload, headers) values"
-    " (:event_id, :topic, :part, :key, :version, :type, cast(:payload as json), cast(:headers as jsonb))"
-)
+_INSERT = """
+insert into outbox (event_id, topic, part, key, version, type, payload, headers)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
 _LOCK = "select pg_try_advisory_xact_lock(hashtext('yangguang.sequencer'))"
 _MOVE = """
 with head as materialized (select position from journal_head where only_row for update),
@@ -62,19 +62,9 @@ async def emit(session: AsyncSession, event: Event) -> None:
         raise EventTooLarge(f"{event.kind} {event.key}")
     await session.flush()
     event_id = uuid7()
-    await session.execute(
-        _INSERT,
-        {
-            "event_id": event_id,
-            "topic": event.topic(),
-            "part": partition(event.key),
-            "key": event.key,
-            "version": event.version,
-            "type": event.kind,
-            "payload": payload,
-            "headers": orjson.dumps(cloud_headers(event, str(event_id))).decode(),
-        },
-    )
+    headers = orjson.dumps(cloud_headers(event, str(event_id))).decode()
+    said = (event_id, event.topic(), partition(event.key), event.key, event.version, event.kind, payload, headers)
+    await driver_of(session).execute(_INSERT, *said)
     session.info["emitted"] = session.info.get("emitted", 0) + 1
 
 

@@ -35,6 +35,10 @@ class Cursors:
             raise ValueError(f"The secret for cursors needs at least {_SHORTEST_SECRET} bytes.")
         self._key = hmac.digest(secret, b"paging cursor", "sha256")
 
+    def of(self, service: str) -> "Cursors":
+        """Those of one service: another one does not read them, even for a scope of the same name."""
+        return Cursors(hmac.digest(self._key, service.encode(), "sha256"))
+
     def sign(self, position: Position, scope: str) -> str:
         """A URL-safe token for a position. `scope` names the listing and the filters in force.
 

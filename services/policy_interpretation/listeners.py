@@ -7,6 +7,7 @@ makes no difference. The inbox keeps older news away. Times are those of the eve
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import calendar_of
@@ -31,6 +32,7 @@ async def on_document_prepared(session: AsyncSession, event: DocumentPrepared) -
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
     """Start the 3 working days of the duty, and release every interpretation that waited for the document."""
     document = await _document(session, event)
+    known = sa.inspect(document).persistent
     since = _since(document, event)
     _describe(document, event)
     document.state = DocumentState.LIVE
@@ -41,8 +43,9 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
         await duty.demand(session, document, rules.due(since, calendar_of(session)), event.at)
     else:
         await duty.waive(session, document)
-    await release.release_with_document(session, document, event.at)
-    await duty.settle(session, document, event.at)
+    if known:  # nobody can have drafted anything about a document that was not
+        await release.release_with_document(session, document, event.at)
+        await duty.settle(session, document, event.at)
 
 
 async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:
@@ -62,7 +65,6 @@ async def _document(session: AsyncSession, event: DocumentPrepared | DocumentPub
         document = Document(content_id=event.document, state=DocumentState.PREPARED, interpretation_required=False)
         _describe(document, event)
         session.add(document)
-        await session.flush()
     return document
 
 

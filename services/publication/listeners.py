@@ -20,7 +20,7 @@ from libs.common.events import (
     ResponsePublished,
 )
 from services.publication import tables
-from services.publication.tables import LinkedInterpretation, LinkedResponse, ListingEntry, ListingNamed
+from services.publication.tables import LinkedInterpretation, LinkedResponse
 
 
 async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None:
@@ -63,12 +63,12 @@ async def on_response_published(session: AsyncSession, event: ResponsePublished)
 
 async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
     """List a village notice in its village, and below its town and county."""
-    await listing.place(session, ListingEntry, ListingNamed, notice_entry(event))
+    await listing.place(session, notice_entry(event))
 
 
 async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:
     """Take a village notice out of every listing."""
-    await listing.displace(session, ListingEntry, ListingNamed, event.notice)
+    await listing.displace(session, event.notice)
 
 
 async def _link(session: AsyncSession, event: InterpretationReady | InterpretationPublished, *, shown: bool) -> None:

@@ -19,7 +19,7 @@ from libs.common.outbox import emit
 from libs.common.permission import Actor, permit
 from services.village_affairs import rules
 from services.village_affairs.queries import notice_path
-from services.village_affairs.tables import Item, ListingEntry, ListingNamed, Notice, Village
+from services.village_affairs.tables import Item, Notice, Village
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ async def publish(session: AsyncSession, notice_id: UUID, seen: int, actor: Acto
         version=notice.version,
         at=now,
     )
-    await place(session, ListingEntry, ListingNamed, notice_entry(event))
+    await place(session, notice_entry(event))
     await emit(session, event)
     return notice
 
@@ -124,7 +124,7 @@ async def withdraw(
     rules.check_no_personal_data({"body.reason": reason})
     notice.state, notice.withdrawn_at, notice.reason = rules.WITHDRAWN, now, reason
     await _done(session, notice, actor, "withdraw", reason)
-    await displace(session, ListingEntry, ListingNamed, notice.id)
+    await displace(session, notice.id)
     event = NoticeWithdrawn(
         notice=notice.id,
         village=notice.village,

@@ -23,7 +23,7 @@ from libs.common.events import (
 from libs.common.listing import displace, place
 from libs.common.outbox import emit
 from services.village_affairs import rules
-from services.village_affairs.tables import Item, ListingEntry, ListingNamed, Village
+from services.village_affairs.tables import Item, Village
 
 
 async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None:
@@ -45,15 +45,15 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
     if listed:
         # Towns have their listings in publication.
         boards = Reach(villages=event.reach.villages)
-        await place(session, ListingEntry, ListingNamed, document_entry(event, boards))
-    elif not await displace(session, ListingEntry, ListingNamed, event.document):
+        await place(session, document_entry(event, boards))
+    elif not await displace(session, event.document):
         return
     await _say_synced(session, event, listed)
 
 
 async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:
     """Take a document off the boards. Also said of one that never came: publication waits for the word."""
-    was_listed = await displace(session, ListingEntry, ListingNamed, event.document)
+    was_listed = await displace(session, event.document)
     if was_listed or rules.reaches_villages(event.region, event.reach):
         await _say_synced(session, event, False)
 

@@ -18,7 +18,6 @@ from libs.common.events import Reach
 from libs.common.listing import Entry, Page, Scope, displace, place, read_page
 from libs.common.paging import Cursors, ForgedCursor
 from libs.common.read_pool import ReadPool
-from services.village_affairs.tables import ListingEntry, ListingNamed
 from tests.platform import Platform
 
 CURSORS = Cursors(b"a secret for tests only")
@@ -89,12 +88,12 @@ def chosen(entry: Entry, filters: dict[str, str]) -> bool:
 async def put(platform: Platform, *entries: Entry) -> None:
     async with platform.database("village_affairs").transaction() as session:
         for one in entries:
-            await place(session, ListingEntry, ListingNamed, one)
+            await place(session, one)
 
 
 async def take(platform: Platform, entry_id: UUID) -> bool:
     async with platform.database("village_affairs").transaction() as session:
-        return await displace(session, ListingEntry, ListingNamed, entry_id)
+        return await displace(session, entry_id)
 
 
 async def read(platform: Platform, region: str, scope: Scope, limit: int = 100, **filters: str) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from uuid import uuid4
 
 import asyncpg
@@ -67,37 +68,37 @@ async def test_an_event_is_said_only_with_the_commit(source: Database) -> None:
 @pytest.mark.usefixtures("thing")
 async def test_versions_of_one_row_keep_their_order_whoever_began_first(source: Database) -> None:
     row, other = uuid4(), uuid4()
-    async with source.sessions() as early, source.sessions() as first, source.sessions() as second:
+    begun = AsyncExitStack()
+    async with source.transaction() as early:
+        first = await begun.enter_async_context(source.transaction())
         await emit(early, published(other))  # takes the lowest id, and commits last
 
         version = (await first.execute(LOCK_ROW)).scalar_one()
-        await second.execute(text("select pg_current_xact_id()"))  # has begun, but must wait for the row
 
         async def change_again() -> None:
-            seen = (await second.execute(LOCK_ROW)).scalar_one()
-            await emit(second, published(row, seen))
-            await second.commit()
+            async with source.transaction() as second:
+                await second.execute(text("select pg_current_xact_id()"))  # has begun, but must wait for the row
+                seen = (await second.execute(LOCK_ROW)).scalar_one()
+                await emit(second, published(row, seen))
 
         waiter = asyncio.create_task(change_again())
         await blocked(source)
         await emit(first, published(row, version))
-        await first.commit()
+        await begun.aclose()  # commits the first
         await waiter
         await sequence_all(source)
         assert await journal(source) == [(1, str(row), 1), (2, str(row), 2)]
-        await early.commit()
     await sequence_all(source)
     assert await journal(source) == [(1, str(row), 1), (2, str(row), 2), (3, str(other), 1)]
 
 
 async def test_an_id_that_commits_late_is_not_lost(source: Database) -> None:
     late, soon = uuid4(), uuid4()
-    async with source.sessions() as slow:
+    async with source.transaction() as slow:
         await emit(slow, published(late))
         await say(source, published(soon))
         await sequence_all(source)
         assert await journal(source) == [(1, str(soon), 1)]
-        await slow.commit()
     await sequence_all(source)
     assert await journal(source) == [(1, str(soon), 1), (2, str(late), 1)]
     assert await waiting(source) == 0

@@ -62,6 +62,7 @@ async def test_kill_at_random_moments_loses_and_doubles_nothing(process: Process
     assert len(ledger.published) == PUBLISHES
     await _settled(process)
     await _check(process, ledger)
+    await _check_receipts(process, ledger)
     assert await process.stop() == 0
     assert not (process.data_dir / "postgres" / "postmaster.pid").exists()
 
@@ -150,6 +151,12 @@ async def _check(process: Process, ledger: Ledger) -> None:
     duties = await _value(process, "policy_interpretation", "select count(*) from duty where state = 'open'")
     required = "select count(*) from edition where state = 'live' and interpretation_required"
     assert duties == await _value(process, "publication", required)
+
+
+async def _check_receipts(process: Process, ledger: Ledger) -> None:
+    for content_id in ledger.published:
+        receipt = (await process.client.get(f"/publication/documents/{content_id}/propagation")).json()
+        assert {effect["state"] for effect in receipt["effects"]} == {"applied"}, receipt
 
 
 async def _check_backbone(process: Process, service: str) -> None:

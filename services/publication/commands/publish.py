@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import listing
 from libs.common.cards import document_entry
+from libs.common.db import driver_of
 from libs.common.events import DocumentPublished, Reach
 from libs.common.outbox import emit
 from libs.common.permission import Actor
@@ -16,29 +16,30 @@ from services.publication.commands.working import conclude, lock
 from services.publication.tables import (
     Document,
     Edition,
-    LinkedInterpretation,
-    ListingEntry,
-    ListingNamed,
-    Organisation,
-    Region,
 )
+
+_MAKE_ROOM = """
+with superseded as (update edition set state = 'superseded' where content_id = $1 and state = 'live'),
+     shown as (update linked_interpretation set shown = true where document = $1 and not shown)
+select (select name from region where code = $2) as region_name,
+       (select name from organisation where code = $3) as organisation_name
+"""
 
 
 async def publish(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:
     """Make the approved edition the live one, list it, show its ready interpretations, and say so."""
     document, edition = await lock(session, content_id, seen, actor, "publication.publish", rules.IN_WORK)
     rules.check_publishable(edition.disclosure)
-    live = sa.update(Edition).where(Edition.content_id == content_id, Edition.state == rules.LIVE)
-    await session.execute(live.values(state=rules.SUPERSEDED).execution_options(synchronize_session=False))
+    # The old edition leaves before the new one is flushed: the database holds at most one live edition.
+    names = await driver_of(session).fetchrow(_MAKE_ROOM, content_id, document.region, document.organisation)
+    assert names is not None
     edition.state = rules.LIVE
     edition.published_by = actor.subject
     edition.published_at = now
     document.first_published_at = document.first_published_at or now
     await conclude(session, document, edition, actor, "publication.publish", now)
-    ready = sa.update(LinkedInterpretation).where(LinkedInterpretation.document == content_id)
-    await session.execute(ready.values(shown=True).execution_options(synchronize_session=False))
-    event = await _published(session, document, edition, now)
-    await listing.place(session, ListingEntry, ListingNamed, document_entry(event, event.reach))
+    event = _published(document, edition, names["region_name"], names["organisation_name"], now)
+    await listing.place(session, document_entry(event, event.reach))
     await emit(session, event)
     return document
 
@@ -48,12 +49,9 @@ def page_path(content_id: UUID) -> str:
     return f"/publication/documents/{content_id}"
 
 
-async def _published(session: AsyncSession, document: Document, edition: Edition, now: datetime) -> DocumentPublished:
-    names = sa.select(
-        sa.select(Region.name).where(Region.code == document.region).scalar_subquery(),
-        sa.select(Organisation.name).where(Organisation.code == document.organisation).scalar_subquery(),
-    )
-    region_name, organisation_name = (await session.execute(names)).one()
+def _published(
+    document: Document, edition: Edition, region_name: str, organisation_name: str, now: datetime
+) -> DocumentPublished:
     assert document.first_published_at is not None
     return DocumentPublished(
         version=document.version,

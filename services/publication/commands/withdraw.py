@@ -15,7 +15,7 @@ from libs.common.outbox import emit
 from libs.common.permission import Actor
 from services.publication import rules
 from services.publication.commands.working import conclude, lock
-from services.publication.tables import Document, Edition, ListingEntry, ListingNamed
+from services.publication.tables import Document, Edition
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ async def withdraw(
     document.withdrawn_notice = how.notice
     document.redirect_to = how.redirect_to
     await conclude(session, document, edition, actor, "publication.withdraw", now, how.reason)
-    await listing.displace(session, ListingEntry, ListingNamed, content_id)
+    await listing.displace(session, content_id)
     await emit(
         session,
         DocumentWithdrawn(
