@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.common import errors
@@ -167,8 +168,15 @@ def _http(request: Request, error: Exception) -> Response:
         400: errors.Malformed("请求不是有效的 JSON。"),
     }
     refusal = by_status.get(error.status_code) or errors.Malformed()
-    refusal.headers.update(error.headers or {})  # 405 names the methods that there are: RFC 9110, 15.5.6
+    if error.status_code == 405:
+        refusal.headers["Allow"] = ", ".join(_methods(request))
     return errors.problem(request, refusal)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that the address supports (RFC 9110, 15.5.6); several routes may share it."""
+    there = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in there for method in getattr(route, "methods", None) or ()})
 
 
 def _database_fault(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -20,7 +21,6 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 LEEWAY_SECONDS = 30
 MAX_TOKEN = 8_192
 REMEMBERED_TOKENS = 1_000
-REMEMBERED_SECONDS = 60
 _FRESH_SECONDS = 600
 _STALE_SECONDS = 3_600
 _FORCED_SECONDS = 30
@@ -100,29 +100,28 @@ class TokenVerifier:
         self._jwks = jwks
         self._issuer = issuer
         self._audience = audience
-        self._verified: dict[str, tuple[Actor, float]] = {}
+        self._verified: dict[str, _Verified] = {}
 
     async def actor(self, token: str) -> Actor:
         """Check signature, algorithm, issuer, audience and times. Raises NotSignedIn, or Unavailable without keys."""
         if len(token) > MAX_TOKEN:
             raise NotSignedIn
-        now = time.time()
         known = self._verified.get(token)
-        if known is not None and now < known[1]:
-            return known[0]
-        actor, expires = await self._verify(token)
+        if known is not None and time.time() < known.expires and await self._jwks.key(known.kid) is known.key:
+            return known.actor
+        verified = await self._verify(token)
         if len(self._verified) >= REMEMBERED_TOKENS:
             self._verified.clear()
-        # For a minute at most, and never beyond its end: a key that the issuer takes back is soon asked for again.
-        self._verified[token] = actor, min(expires, now + REMEMBERED_SECONDS)
-        return actor
+        self._verified[token] = verified
+        return verified.actor
 
-    async def _verify(self, token: str) -> tuple[Actor, float]:
+    async def _verify(self, token: str) -> "_Verified":
         try:
             header = jwt.get_unverified_header(token)
             if _DANGEROUS_HEADERS & header.keys() or header.get("alg") not in ALGORITHMS:
                 raise NotSignedIn
-            key = await self._jwks.key(str(header.get("kid", "")))
+            kid = str(header.get("kid", ""))
+            key = await self._jwks.key(kid)
             if key is None:
                 raise NotSignedIn
             claims = jwt.decode(
@@ -134,9 +133,19 @@ class TokenVerifier:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "sub", "iss", "aud"]},
             )
-            return actor_of(claims), float(claims["exp"])
+            return _Verified(actor_of(claims), float(claims["exp"]), kid, key)
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
             raise NotSignedIn from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token that was checked once: good until it expires, as long as the issuer shows the same key."""
+
+    actor: Actor
+    expires: float
+    kid: str
+    key: jwt.PyJWK
 
 
 def actor_of(claims: Mapping[str, Any]) -> Actor:
