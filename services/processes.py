@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from libs.common import audit
 from libs.common.app import build, operations_app
 from libs.common.embedded import EmbeddedPostgres
-from libs.common.migrate import create_database, upgrade
+from libs.common.migrate import create_database, is_current, upgrade
 from libs.common.runtime import Dsn, database_name, resources, run
 from libs.common.service import Service
 from libs.common.settings import Settings
@@ -95,8 +95,9 @@ def _databases(settings: Settings) -> Iterator[Dsn]:
 
 def _migrate(services: Sequence[Service], dsn: Dsn) -> None:
     for one in services:
-        asyncio.run(create_database(dsn(one.name)))
-        upgrade(one, dsn(one.name))
+        if not asyncio.run(is_current(one, dsn(one.name))):
+            asyncio.run(create_database(dsn(one.name)))
+            upgrade(one, dsn(one.name))
 
 
 async def _serve(
@@ -128,4 +129,4 @@ async def _welcome(settings: Settings, port: int) -> None:
         ("/catalog/coverage/990001", "what must be public, and whether it is"),
         ("/publication/docs", "the API, service by service"),
     ):
-        console.print(f"  {url}{path}  [dim]{says}[/dim]")
+        console.print(f"  {url}{path}  [dim]{says}[/dim]", soft_wrap=True)

@@ -86,7 +86,7 @@ class Edge:
         REQUESTS.labels(service, method, status).inc()
         SECONDS.labels(service, method).observe(seconds)
         # What was done is in the audit; the log keeps what went wrong or took long, and on demand everything.
-        say = log.info if status >= 400 or seconds > SLOW_SECONDS else log.debug
+        say = log.info if status >= 500 or seconds > SLOW_SECONDS else log.debug
         if method not in ("GET", "HEAD") or say == log.info:
             say(
                 "request",

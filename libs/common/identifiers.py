@@ -93,5 +93,5 @@ def normalise_doc_number(text: str) -> str:
     if len(number) <= _LONGEST_NUMBER and (_NUMBER.fullmatch(number) or _ORDER.fullmatch(number)):
         return number
     lost = _BRACKETS_LOST.search(number) and not _BRACKETED_YEAR.search(number)
-    wrong = "lost a bracket around its year" if lost else "an unknown form"
-    raise DocNumberError(f"The document number has {wrong}; it is written like 国办发〔2017〕42号.")
+    wrong = "年份两侧的括号不完整" if lost else "格式不正确"
+    raise DocNumberError(f"文号{wrong}。正确写法如:国办发〔2017〕42号。")

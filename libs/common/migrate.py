@@ -14,6 +14,9 @@ from libs.common.service import Service
 ENVIRONMENT = Path(__file__).parent / "migrations"
 
 
+_CURRENT = "select version_num from alembic_version"
+
+
 class SchemaBehind(Exception):
     """The database is older than the code: run `migrate` first."""
 
@@ -52,11 +55,27 @@ async def create_database(dsn: str) -> None:
         await connection.close()
 
 
+async def is_current(service: Service, dsn: str) -> bool:
+    """Whether there is nothing to migrate: the question of every start but the first, answered without alembic's
+    machinery."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+    except asyncpg.InvalidCatalogNameError:
+        return False
+    try:
+        current = await connection.fetchval(_CURRENT)
+    except asyncpg.UndefinedTableError:
+        return False
+    finally:
+        await connection.close()
+    return bool(current == ScriptDirectory.from_config(config(service, dsn)).get_current_head())
+
+
 async def schema_state(database: Database, service: Service) -> str:
     """`ready`, `behind` (the code is newer) or `ahead` (a newer release has migrated: old pods go on working)."""
     script = ScriptDirectory.from_config(config(service, database.dsn))
     try:
-        current = await database.reads.fetchval("select version_num from alembic_version")
+        current = await database.reads.fetchval(_CURRENT)
     except asyncpg.UndefinedTableError:
         return "behind"
     if current == script.get_current_head():

@@ -46,14 +46,14 @@ def parse(text: str) -> str:
     """
     text = text.strip()
     if not _shape.fullmatch(text):
-        raise ValueError("A region code has 2, 4, 6, 9 or 12 digits.")
+        raise ValueError("行政区划代码应为 2、4、6、9 或 12 位数字。")
     code = text.ljust(12, "0")
     if code[:2] == "00":
-        raise ValueError("A region code cannot begin with 00: the first two digits name the province.")
+        raise ValueError("行政区划代码不能以 00 开头。")
     if code[9:] != "000" and code[6:9] == "000":
-        raise ValueError("A village code needs its town: digits 7 to 9 are 000.")
+        raise ValueError("村的代码缺少所属乡镇(第 7 至 9 位为 000)。")
     if code[6:9] != "000" and code[2:6] == "0000":
-        raise ValueError("A town code needs its city or county: digits 3 to 6 are 0000.")
+        raise ValueError("乡镇的代码缺少所属市县(第 3 至 6 位为 0000)。")
     return code
 
 

@@ -61,7 +61,7 @@ async def work(
     Raises ForgedCursor.
     """
     scope = "|".join(["questions", state, region, organisation or ""])
-    after = UUID(str(cursors.read(cursor, scope)[0])) if cursor else _FIRST_ID
+    after = UUID(str(cursors.read(cursor, scope)[0])) if cursor is not None else _FIRST_ID
     rows = await pool.fetch(_WORK, state, *subtree(region), organisation, after, limit + 1)
     if len(rows) <= limit:
         return rows, None
@@ -73,7 +73,7 @@ async def replies(pool: ReadPool, cursors: Cursors, document: UUID, limit: int, 
     """A page of the public replies about a document, newest first. Raises ForgedCursor."""
     scope = f"responses|{document}"
     before, last = _LAST_MOMENT, _LAST_ID
-    if cursor:
+    if cursor is not None:
         moment, name = cursors.read(cursor, scope)
         before, last = datetime.fromisoformat(str(moment)), UUID(str(name))
     rows = await pool.fetch(_REPLIES, document, before, last, limit + 1)

@@ -98,7 +98,7 @@ def test_good_numbers_stay(number: str) -> None:
     ["国办发〔201742号", "国办发201742号", "国办发2017〕42号", "国办发[201742号", "国办发〔2017 42号"],
 )
 def test_lost_brackets_are_reported(number: str) -> None:
-    with pytest.raises(DocNumberError, match="lost a bracket"):
+    with pytest.raises(DocNumberError, match="括号不完整"):
         normalise_doc_number(number)
 
 
@@ -115,5 +115,5 @@ def test_lost_brackets_are_reported(number: str) -> None:
     ],
 )
 def test_other_texts_are_no_numbers(number: str) -> None:
-    with pytest.raises(ValueError, match="unknown form"):
+    with pytest.raises(ValueError, match="格式不正确"):
         normalise_doc_number(number)

@@ -4,9 +4,10 @@ Tested through the tables of village_affairs; publication's are made from the sa
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -181,18 +182,22 @@ async def test_a_cursor_serves_its_own_listing_only(platform: Platform) -> None:
 class Explaining(ReadPool):
     """Stands in for the pool: instead of rows it keeps the plan of the statement that it is asked."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        super().__init__(lambda: pool.acquire(), 1)
-        self.pool = pool
-        self.plan: dict[str, Any] = {}
+    plan: dict[str, Any]
 
-    async def fetchrow(self, statement: str, *arguments: object) -> None:
-        async with self.pool.acquire() as connection, connection.transaction():
+    async def fetchrow(self, query: str, *arguments: Any) -> None:
+        """Explain the statement."""
+        async with self.acquire() as connection:
             # The plan that a prepared statement settles on, and so the worse of the two that it may get.
-            await connection.execute("set local plan_cache_mode = force_generic_plan")
-            explained = await connection.fetchval(f"explain (analyze, format json) {statement}", *arguments)
+            await connection.execute("set plan_cache_mode = force_generic_plan")
+            explained = await connection.fetchval(f"explain (analyze, format json) {query}", *arguments)
         self.plan = orjson.loads(explained)[0]["Plan"]
-        return None
+
+
+@pytest.fixture
+async def explaining(platform: Platform) -> AsyncIterator[Explaining]:
+    pool = Explaining(partial(asyncpg.connect, platform.database("village_affairs").dsn), 1)
+    yield pool
+    await pool.close()
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -229,9 +234,9 @@ async def fill(platform: Platform, rows: int) -> None:
     await backbone.execute("analyze listing_entry, listing_named")
 
 
-async def test_pages_are_read_from_index_ranges_at_any_depth(platform: Platform) -> None:
+async def test_pages_are_read_from_index_ranges_at_any_depth(platform: Platform, explaining: Explaining) -> None:
     await fill(platform, 20_000)
-    pool = Explaining(platform.database("village_affairs").backbone)
+    pool = explaining
     limit = 20
     for region in (COUNTY, TOWN, VILLAGE, "990001102202"):
         for scope in SCOPES:
@@ -242,7 +247,7 @@ async def test_pages_are_read_from_index_ranges_at_any_depth(platform: Platform)
                     cursor = CURSORS.sign((moment, str(UUID(int=0))), page.cursor_scope)
                     page = page.model_copy(update={"cursor": cursor})
                 pool.plan = {}
-                await read_page(cast(asyncpg.Pool, pool), CURSORS, page)
+                await read_page(pool, CURSORS, page)
                 plan = list(nodes(pool.plan)) if pool.plan else []
                 where = (region, scope, depth)
                 assert not [n for n in plan if n["Node Type"] in ("Seq Scan", "Bitmap Heap Scan", "Hash Join")], where
@@ -254,12 +259,12 @@ async def test_pages_are_read_from_index_ranges_at_any_depth(platform: Platform)
                     assert scan.get("Rows Removed by Filter", 0) <= limit, where
 
 
-async def test_filters_of_a_county_have_an_index_each(platform: Platform) -> None:
+async def test_filters_of_a_county_have_an_index_each(platform: Platform, explaining: Explaining) -> None:
     await fill(platform, 20_000)
-    pool = Explaining(platform.database("village_affairs").backbone)
+    pool = explaining
     for name in ("field", "item", "column"):
         page = Page(region=COUNTY, scope="all", filters={name: "5"}, limit=20, cursor=None)
-        await read_page(cast(asyncpg.Pool, pool), CURSORS, page)
+        await read_page(pool, CURSORS, page)
         (scan,) = [n for n in nodes(pool.plan) if "Scan" in n["Node Type"]]
         assert scan["Index Name"] == f"ix_listing_entry_{name}"
         assert not [n for n in nodes(pool.plan) if n["Node Type"] == "Sort"]

@@ -45,13 +45,13 @@ def test_short_forms_are_padded(text: str, code: str) -> None:
     ["", "9", "990", "99000", "9900011", "9900011012011", "99000a", "９９０００１", "٩٩", "9900 01", "-9"],
 )
 def test_other_forms_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="2, 4, 6, 9 or 12 digits"):
+    with pytest.raises(ValueError, match="2、4、6、9 或 12 位"):
         parse(text)
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("000001", "province"), ("990001000201", "needs its town"), ("990000101", "needs its city or county")],
+    [("000001", "00 开头"), ("990001000201", "缺少所属乡镇"), ("990000101", "缺少所属市县")],
 )
 def test_codes_without_a_place_above_are_refused(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
@@ -112,7 +112,7 @@ def test_county_and_town_of_a_place() -> None:
 def test_the_type_normalises_and_explains() -> None:
     code = TypeAdapter[str](RegionCode)
     assert code.validate_python("990001") == COUNTY
-    with pytest.raises(ValidationError, match="2, 4, 6, 9 or 12 digits"):
+    with pytest.raises(ValidationError, match="2、4、6、9 或 12 位"):
         code.validate_python("abc")
     schema = code.json_schema()
     assert schema["description"]

@@ -25,8 +25,8 @@ async def lock(
     found = (await session.execute(_both(tuple(states)), {"id": content_id})).one_or_none()
     if found is None:
         raise NotFound
-    document: Document = found[0]
-    edition: Edition | None = found[1]
+    document: Document = found.Document
+    edition: Edition | None = found.Edition  # an outer join: there may be none
     permit(
         rules.GRANTS,
         actor,
@@ -67,7 +67,7 @@ async def conclude(
 
 
 @lru_cache
-def _both(states: tuple[str, ...]) -> sa.Select[tuple[Document, Edition]]:
+def _both(states: tuple[str, ...]) -> sa.Select[Document, Edition]:
     """Made once: putting a statement together takes longer than running it."""
     in_states = sa.and_(Edition.content_id == Document.content_id, Edition.state.in_(states))
     both = sa.select(Document, Edition).outerjoin(Edition, in_states)

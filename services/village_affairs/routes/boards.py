@@ -55,7 +55,7 @@ async def villages(
     """The villages that have a board, by code."""
     cursors: Cursors = request.app.state.cursors
     scope = f"villages|{region}"
-    after = str(cursors.read(cursor, scope)[0]) if cursor else region or ""
+    after = str(cursors.read(cursor, scope)[0]) if cursor is not None else region or ""
     last = queries.last_code_within(region) if region else "9" * 12
     rows = await database.reads.fetch(queries.VILLAGES, after, last, limit + 1)
     more = cursors.sign((rows[limit - 1]["code"],), scope) if len(rows) > limit else None

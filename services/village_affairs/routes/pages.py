@@ -61,7 +61,7 @@ async def work(
     permit(rules.GRANTS, actor, "village_affairs.read_work", region=code)
     cursors: Cursors = request.app.state.cursors
     scope = f"work|{code}|{state}"
-    before = UUID(str(cursors.read(cursor, scope)[0])) if cursor else None
+    before = UUID(str(cursors.read(cursor, scope)[0])) if cursor is not None else None
     rows = await database.reads.fetch(queries.WORK, code, state, before, limit + 1)
     more = cursors.sign((str(rows[limit - 1]["id"]),), scope) if len(rows) > limit else None
     response.headers.update(_PRIVATE)
