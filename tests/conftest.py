@@ -49,19 +49,47 @@ declare name text; filled boolean;
 begin
   for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' loop
     execute format('select exists (select from %I)', name) into filled;
-    if filled then execute format('truncate %I restart identity cascade', name); end if;
+    if filled then execute format('truncate %I cascade', name); end if;
   end loop;
   insert into journal_head (only_row, position) values (true, 0);
 end $$
 """
 
 
-async def _empty(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(_EMPTY)
-    finally:
-        await connection.close()
+# The seeded county is made once per worker, through the API, and then copied back: seeding took most of the time.
+_KEEP = """
+do $$
+declare name text; filled boolean;
+begin
+  create schema seed;
+  for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' loop
+    execute format('select exists (select from public.%I)', name) into filled;
+    if filled then execute format('create table seed.%I as table public.%I', name, name); end if;
+  end loop;
+end $$
+"""
+_COPY = """
+do $$
+declare name text;
+begin
+  perform set_config('session_replication_role', 'replica', true);  -- rows come table by table, not by reference
+  truncate journal_head;
+  for name in select tablename from pg_tables where schemaname = 'seed' loop
+    execute format('insert into public.%I overriding system value select * from seed.%I', name, name);
+  end loop;
+end $$
+"""
+
+
+async def _in_all(postgres: EmbeddedPostgres, script: str) -> None:
+    async def run(dsn: str) -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            await connection.execute(script)
+        finally:
+            await connection.close()
+
+    await asyncio.gather(*(run(postgres.dsn(database_name(service.name))) for service in ALL))
 
 
 @pytest.fixture(scope="session")
@@ -77,13 +105,24 @@ async def platform(postgres: EmbeddedPostgres, data_dir: Path) -> AsyncIterator[
     def dsn(service: str) -> str:
         return postgres.dsn(database_name(service))
 
-    await asyncio.gather(*(_empty(dsn(service.name)) for service in ALL))
+    await _in_all(postgres, _EMPTY)
     async with Platform.open(dsn, data_dir) as platform:
         yield platform
 
 
 @pytest.fixture
-async def seeded(platform: Platform) -> Platform:
+async def seeded(platform: Platform, postgres: EmbeddedPostgres, kept: list[str]) -> Platform:
     """The platform with the small county of `Platform.seed`."""
-    await platform.seed()
+    if kept:
+        await _in_all(postgres, _COPY)
+    else:
+        await platform.seed()
+        await _in_all(postgres, _KEEP)
+        kept.append("county")
     return platform
+
+
+@pytest.fixture(scope="session")
+def kept() -> list[str]:
+    """What is kept in the `seed` schemas of this worker's databases."""
+    return []

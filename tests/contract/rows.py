@@ -1,0 +1,279 @@
+"""Every act of the platform: how it is done over HTTP, by whom, on what, and what it says.
+
+One table for the tests of commands, of permissions and of hostile input. A new route or command without a row
+fails a test.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.contract import things
+from tests.contract.things import Thing
+from tests.platform import Platform, item
+
+Json = dict[str, Any]
+Headers = Mapping[str, str]
+Prepare = Callable[[Platform], Awaitable[Thing]]
+
+ADMINISTRATOR = ("administrator",)
+WRITERS = ("editor", "village_clerk")
+REASON: Json = {"reason": "内容与附件不一致。"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a thing stands, and the regions and organisations that are asked for it."""
+
+    regions: Mapping[str, str]
+    organisations: Mapping[str, str] = field(default_factory=dict)
+    works: tuple[str, ...] = ("own", "above")
+    """The relations of those who work on it."""
+
+    def allows(self, region: str, organisation: str | None) -> bool:
+        """Whether somebody of this relation (a key of `regions`, of `organisations`) works on the thing."""
+        return region in self.works and (organisation is None or organisation in ("own", "above", "any"))
+
+
+TOWN = Place(
+    {"own": "990001101000", "above": "990001000000", "sibling": "990001102000", "foreign": "990002000000"},
+    {"own": "990001101-zf", "above": "990001-zf", "sibling": "990001-jy"},
+)
+TOWN_REGION = Place(TOWN.regions, {"any": "990001-jy"})
+"""Of the town, but of no organisation: whoever is bound to one works on it by region alone."""
+CATALOG = Place(TOWN.regions, {"any": "990001-jy"}, works=("above", "foreign"))
+"""One for all regions, kept by counties: not by a town, but by any county."""
+VILLAGE = Place(
+    {"own": "990001101201", "above": "990001101000", "sibling": "990001101202", "foreign": "990002000000"},
+    {"any": "990001-jy"},
+)
+
+
+@dataclass(frozen=True)
+class Act:
+    """A command and its way through HTTP.
+
+    `roles` empty: citizens do it without signing in. `body` None: it takes none. `audits` and `says`: what it leaves.
+    """
+
+    command: str
+    method: str
+    route: str
+    roles: tuple[str, ...]
+    prepare: Prepare
+    place: Place
+    body: Json | None = None
+    says: str | None = None
+    audits: int = 1
+    variant: str = ""
+
+    @property
+    def service(self) -> str:
+        """The package name of the service."""
+        return self.command.split(".")[0]
+
+    def __str__(self) -> str:
+        return self.command + (f" ({self.variant})" if self.variant else "")
+
+    def sent(self, thing: Thing) -> Json | None:
+        """The body for `thing`."""
+        return None if self.body is None else {**self.body, **thing.body}
+
+    def hands(self, platform: Platform) -> dict[str, str]:
+        """Somebody who may do it and has not had the thing in hands before; nobody for what citizens do."""
+        if not self.roles:
+            return {}
+        return platform.token(self.roles[0], region=self.place.regions["above"], subject="other-hands")
+
+    async def send(self, platform: Platform, thing: Thing, headers: Headers, seen: int | None = None) -> httpx.Response:
+        """Do it. `seen` replaces the version that the thing has."""
+        version = thing.version if seen is None else seen
+        named = {} if version is None else {"If-Match": f'"v{version}"'}
+        path = self.route.format(**thing.values)
+        return await platform.client.request(self.method, path, json=self.sent(thing), headers={**named, **headers})
+
+
+_DOCUMENT = "/publication/documents/{content_id}"
+_PIECE = "/policy-interpretation/interpretations/{interpretation_id}"
+_QUESTION = "/citizen-feedback/questions/{question_id}"
+_NOTICE = "/village-affairs/notices/{notice_id}"
+_REGION: Json = {"name": "晨曦新镇", "level": "town", "parent": "990001000000"}
+_ORGANISATION: Json = {
+    "name": "晨曦镇人民政府",
+    "short_name": "晨曦镇政府",
+    "doc_prefix": "晨政",
+    "uscc": "11990001MB0000046P",
+    "region": "990001101000",
+    "parent": "990001-zf",
+}
+_ITEM: Json = {**item("03", "义务教育"), "level2_item": "招生入学"}
+_WITHDRAWAL: Json = {"kind": "gone", "reason": "文件已废止。"}
+
+
+def _catalog(command: str, route: str, body: Json, prepare: Prepare, place: Place, **more: Any) -> Act:
+    return Act(f"catalog.commands.{command}", "PUT", route, ADMINISTRATOR, prepare, place, body, **more)
+
+
+def _publication(
+    command: str, route: str, roles: tuple[str, ...], prepare: Prepare, method: str = "POST", **more: Any
+) -> Act:
+    return Act(f"publication.commands.{command}", method, route, roles, prepare, TOWN, **more)
+
+
+def _interpretation(
+    command: str, route: str, roles: tuple[str, ...], prepare: Prepare, method: str = "POST", **more: Any
+) -> Act:
+    return Act(f"policy_interpretation.commands.{command}", method, route, roles, prepare, TOWN, **more)
+
+
+def _question(command: str, roles: tuple[str, ...], prepare: Prepare, body: Json, **more: Any) -> Act:
+    route = f"{_QUESTION}/{command}"
+    return Act(f"citizen_feedback.commands.{command}", "POST", route, roles, prepare, TOWN, body, **more)
+
+
+def _notice(
+    command: str, route: str, roles: tuple[str, ...], prepare: Prepare, method: str = "POST", **more: Any
+) -> Act:
+    return Act(f"village_affairs.commands.{command}", method, route, roles, prepare, VILLAGE, **more)
+
+
+_EDITOR, _REVIEWER, _CLERK = ("editor",), ("reviewer",), ("village_clerk",)
+_COMMITTEE, _MEETING = ("supervision_committee",), ("joint_meeting",)
+_SAME: Json = {"says": None, "audits": 0, "variant": "nothing new"}
+
+ACTS: list[Act] = [
+    _catalog(
+        "put_region", "/catalog/regions/{code}", _REGION, things.region, TOWN_REGION, says="catalog.region.changed.v1"
+    ),
+    _catalog("put_region", "/catalog/regions/{code}", _REGION, things.region_as_it_is, TOWN_REGION, **_SAME),
+    _catalog(
+        "put_organisation",
+        "/catalog/organisations/{code}",
+        _ORGANISATION,
+        things.organisation,
+        TOWN,
+        says="catalog.organisation.changed.v1",
+    ),
+    _catalog("put_item", "/catalog/items/{code}", _ITEM, things.item, CATALOG, says="catalog.item.changed.v1"),
+    _publication("draft.create", "/publication/documents", WRITERS, things.town, body=things.DOCUMENT),
+    _publication("draft.replace", _DOCUMENT, WRITERS, things.document("draft"), "PUT", body=things.DOCUMENT),
+    _publication("draft.new_edition", f"{_DOCUMENT}/editions", WRITERS, things.document("live"), body=things.DOCUMENT),
+    _publication(
+        "review.submit",
+        f"{_DOCUMENT}/submit",
+        WRITERS,
+        things.document("draft"),
+        says="publication.document.prepared.v1",
+        variant="with its duty",
+    ),
+    _publication("review.submit", f"{_DOCUMENT}/submit", WRITERS, things.document("draft", required=False)),
+    _publication("review.approve", f"{_DOCUMENT}/approve", _REVIEWER, things.document("submitted")),
+    _publication("review.send_back", f"{_DOCUMENT}/return", _REVIEWER, things.document("submitted"), body=REASON),
+    _publication(
+        "publish.publish",
+        f"{_DOCUMENT}/publish",
+        ("editor", "reviewer"),
+        things.document("approved"),
+        says="publication.document.published.v1",
+    ),
+    _publication(
+        "withdraw.withdraw",
+        f"{_DOCUMENT}/withdraw",
+        _REVIEWER,
+        things.document("live"),
+        body=_WITHDRAWAL,
+        says="publication.document.withdrawn.v1",
+    ),
+    _interpretation(
+        "draft.create",
+        "/policy-interpretation/interpretations",
+        _EDITOR,
+        things.interpretable,
+        body=things.TEXT,
+    ),
+    _interpretation("draft.replace", _PIECE, _EDITOR, things.interpretation("draft"), "PUT", body=things.TEXT),
+    _interpretation("review.approve", f"{_PIECE}/approve", _REVIEWER, things.interpretation("draft")),
+    _interpretation(
+        "review.approve",
+        f"{_PIECE}/approve",
+        _REVIEWER,
+        things.interpretation("draft", live=False),
+        says="policy_interpretation.interpretation.ready.v1",
+        variant="before its document",
+    ),
+    _interpretation("review.send_back", f"{_PIECE}/return", _REVIEWER, things.interpretation("approved"), body=REASON),
+    _interpretation(
+        "review.send_back",
+        f"{_PIECE}/return",
+        _REVIEWER,
+        things.interpretation("ready", live=False),
+        body=REASON,
+        says="policy_interpretation.interpretation.withdrawn.v1",
+        variant="of a ready one",
+    ),
+    _interpretation(
+        "release.release",
+        f"{_PIECE}/release",
+        ("editor", "reviewer"),
+        things.interpretation("approved"),
+        says="policy_interpretation.interpretation.published.v1",
+    ),
+    _interpretation(
+        "release.withdraw",
+        f"{_PIECE}/withdraw",
+        _REVIEWER,
+        things.interpretation("published"),
+        body=REASON,
+        says="policy_interpretation.interpretation.withdrawn.v1",
+    ),
+    Act(
+        "citizen_feedback.commands.ask",
+        "POST",
+        "/citizen-feedback/questions",
+        (),
+        things.askable,
+        TOWN,
+        {"question": "补贴什么时候发到户?", "contact": "请致电村委会转告"},
+    ),
+    _question("reply", _EDITOR, things.question("received"), {"reply": "预计6月底前发放到户。"}),
+    _question(
+        "publish",
+        _REVIEWER,
+        things.question("replied"),
+        things.WORDING,
+        says="citizen_feedback.response.published.v1",
+    ),
+    _question(
+        "withdraw",
+        _REVIEWER,
+        things.question("published"),
+        REASON,
+        says="citizen_feedback.response.published.v1",
+    ),
+    _question("decline", _REVIEWER, things.question("received"), REASON),
+    _notice("draft", "/village-affairs/notices", _CLERK, things.village, body=things.NOTICE),
+    _notice("edit", _NOTICE, _CLERK, things.notice("draft"), "PUT", body=things.CONTENT),
+    _notice("submit", f"{_NOTICE}/submit", _CLERK, things.notice("draft")),
+    _notice(
+        "supervise", f"{_NOTICE}/supervise", _COMMITTEE, things.notice("submitted"), body={"opinion": "同意公布。"}
+    ),
+    _notice("decide", f"{_NOTICE}/decide", _MEETING, things.notice("supervised"), body={"minutes_on": "2026-01-20"}),
+    _notice("send_back", f"{_NOTICE}/return", (*_COMMITTEE, *_MEETING), things.notice("submitted"), body=REASON),
+    _notice(
+        "publish",
+        f"{_NOTICE}/publish",
+        _CLERK,
+        things.notice("decided"),
+        says="village_affairs.notice.published.v1",
+    ),
+    _notice(
+        "withdraw",
+        f"{_NOTICE}/withdraw",
+        _CLERK,
+        things.notice("live"),
+        body=REASON,
+        says="village_affairs.notice.withdrawn.v1",
+    ),
+]

@@ -1,0 +1,165 @@
+"""Things of the fixture county in every state, made through the public API, to take acts on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from tests.citizen_feedback.feedback import WORDING as WORDING
+from tests.citizen_feedback.feedback import Question
+from tests.documents import Life, body
+from tests.platform import Platform
+from tests.policy_interpretation.desk import TEXT as TEXT
+from tests.policy_interpretation.desk import Desk, News, Piece
+from tests.village_affairs.notices import EAST, content
+from tests.village_affairs.notices import Life as NoticeLife
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What an act is taken on: the values of its address, the version to name, and what its body must add."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    version: int | None = None
+    body: Json = field(default_factory=dict)
+
+
+Prepare = Callable[[Platform], Awaitable[Thing]]
+
+_OF_TOWN: Json = {
+    "region": "990001101000",
+    "organisation": "990001101-zf",
+    "reach": {"towns": [], "villages": "all"},
+    "interpretation": {"required": True},
+}
+DOCUMENT: Json = body(**_OF_TOWN)
+CONTENT: Json = content()
+NOTICE: Json = {"village": EAST, **CONTENT}
+
+
+async def region(platform: Platform) -> Thing:
+    """A town."""
+    return Thing({"code": "990001101000"}, (await _region(platform))["version"])
+
+
+async def region_as_it_is(platform: Platform) -> Thing:
+    """The same, to be put as it is."""
+    found = await _region(platform)
+    return Thing({"code": "990001101000"}, found["version"], {"name": found["name"]})
+
+
+async def organisation(platform: Platform) -> Thing:
+    """The town's government."""
+    found = await platform.client.get("/catalog/organisations", params={"region": "990001101000"})
+    return Thing({"code": "990001101-zf"}, found.json()["items"][0]["version"])
+
+
+async def item(platform: Platform) -> Thing:
+    """A disclosure item."""
+    found = await platform.client.get("/catalog/items/03001001")
+    return Thing({"code": "03001001"}, found.json()["version"])
+
+
+async def _region(platform: Platform) -> Json:
+    found = await platform.client.get("/catalog/regions", params={"parent": "990001000000"})
+    region: Json = found.json()["items"][0]
+    return region
+
+
+async def town(platform: Platform) -> Thing:
+    """A town for which nothing has been drafted yet."""
+    return Thing()
+
+
+async def village(platform: Platform) -> Thing:
+    """A village for which nothing has been drafted yet."""
+    return Thing()
+
+
+def document(state: str, *, required: bool = True) -> Prepare:
+    """A document of the town in `state`. `required`: it must be interpreted."""
+
+    async def prepare(platform: Platform) -> Thing:
+        life = await document_life(platform, state, required=required)
+        return Thing({"content_id": life.id}, life.version)
+
+    return prepare
+
+
+async def document_life(platform: Platform, state: str, *, required: bool = True) -> Life:
+    """The same, with the hands that brought it there. All services have heard of it."""
+    life = await Life.draft(platform, **{**_OF_TOWN, "interpretation": {"required": required}})
+    way = {"submit": life.editor, "approve": life.reviewer, "publish": life.editor}
+    for act in list(way)[: ("draft", "submitted", "approved", "live").index(state)]:
+        await life.act(act, headers=way[act])
+    await platform.drain()
+    return life
+
+
+async def interpretable(platform: Platform) -> Thing:
+    """A live document that may be interpreted."""
+    life = await document_life(platform, "live")
+    return Thing(body={"document": life.id})
+
+
+def interpretation(state: str, *, live: bool = True) -> Prepare:
+    """An interpretation in `state` of a document that is live, or submitted only."""
+
+    async def prepare(platform: Platform) -> Thing:
+        piece = await interpretation_piece(platform, state, live=live)
+        return Thing({"interpretation_id": piece.id}, piece.version)
+
+    return prepare
+
+
+async def interpretation_piece(platform: Platform, state: str, *, live: bool = True) -> Piece:
+    """The same, with the hands that brought it there."""
+    life = await document_life(platform, "live" if live else "submitted")
+    desk = Desk(platform)
+    piece = await desk.draft(News(document=UUID(life.id)))
+    if state != "draft":
+        await piece.act("approve", by=desk.reviewer)
+    if state == "published":
+        await piece.act("release")
+    return piece
+
+
+async def askable(platform: Platform) -> Thing:
+    """A live document that citizens may ask about."""
+    life = await document_life(platform, "live")
+    return Thing(body={"document": life.id})
+
+
+def question(state: str) -> Prepare:
+    """A question about a document of the town, in `state`."""
+
+    async def prepare(platform: Platform) -> Thing:
+        asked = await question_asked(platform, state)
+        return Thing({"question_id": asked.id}, asked.version)
+
+    return prepare
+
+
+async def question_asked(platform: Platform, state: str, about: str | None = None) -> Question:
+    """The same, with its code and the hands that brought it there."""
+    about = about or (await document_life(platform, "live")).id
+    asked = await Question.asked(platform, about)
+    asked.editor = platform.token("editor", subject="editor")
+    asked.reviewer = platform.token("reviewer", subject="reviewer")
+    if state != "received":
+        await asked.replied()
+    if state == "published":
+        await asked.done("publish", asked.reviewer, **WORDING)
+    return asked
+
+
+def notice(state: str) -> Prepare:
+    """A notice of a village in `state`."""
+
+    async def prepare(platform: Platform) -> Thing:
+        life = await NoticeLife.in_state(platform, state)
+        return Thing({"notice_id": life.id}, life.version)
+
+    return prepare
