@@ -59,6 +59,10 @@ format: $(DEV) ## Format the code and repair what can be repaired safely
 bench: $(DEV) ## Measure the figures that the documentation promises
 	@exec $(PY) -m bench
 
+.PHONY: docs
+docs: $(DEV) ## Write docs/asyncapi.yaml anew from the event classes
+	@$(PY) -m libs.common.asyncapi tests/contract/events > docs/asyncapi.yaml
+
 .PHONY: faults
 faults: $(DEV) ## Run the tests that kill the platform at random moments
 	@$(PY) -m pytest tests/journey $(FAULTS)

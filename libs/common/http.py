@@ -44,7 +44,7 @@ class Act(APIRoute):
             database: Database = request.app.state.database
             actor = await authenticate(request)
             await request.body()  # here, so that no connection and no transaction waits for a slow sender
-            claim = await Claim.of(request, actor.subject if actor else "anonymous")
+            claim = await Claim.of(request, f"staff {actor.subject}" if actor else "anonymous")
             async with database.transaction() as session:
                 request.state.session = session
                 if claim and (answer := await claim.first_answer(session)):
