@@ -22,6 +22,7 @@ from services import demo
 from services.registry import ALL, pick
 
 console = Console()
+GC_YOUNG = 20_000
 
 
 def service(name: str) -> Service:
@@ -112,6 +113,8 @@ async def _serve(
         # What start-up has made stays for good: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        # An act makes thousands of short-lived objects: at the default of 700 the collector runs several times in each.
+        gc.set_threshold(GC_YOUNG, 20, 50)
         await run(app, settings, worked, shared.databases, started)
 
 

@@ -6,6 +6,7 @@ where database drivers leak.
 
 import re
 import time
+from functools import lru_cache
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -32,6 +33,16 @@ _SECURITY = [
     (b"x-frame-options", b"DENY"),
 ]
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+
+@lru_cache(maxsize=4096)
+def _counter(service: str, method: str, status: int) -> Counter:
+    return REQUESTS.labels(service, method, status)
+
+
+@lru_cache(maxsize=256)
+def _histogram(service: str, method: str) -> Histogram:
+    return SECONDS.labels(service, method)
 
 
 class Edge:
@@ -83,8 +94,8 @@ class Edge:
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         service = scope.get("root_path", "").strip("/") or "root"
-        REQUESTS.labels(service, method, status).inc()
-        SECONDS.labels(service, method).observe(seconds)
+        _counter(service, method, status).inc()
+        _histogram(service, method).observe(seconds)
         # What was done is in the audit; the log keeps what went wrong or took long, and on demand everything.
         say = log.info if status >= 500 or seconds > SLOW_SECONDS else log.debug
         if method not in ("GET", "HEAD") or say == log.info:

@@ -102,6 +102,7 @@ async def run(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nothing here depends on who is behind a proxy; what does not trust cannot be fooled
             timeout_graceful_shutdown=DRAIN_SECONDS,
             backlog=2048,
         )
