@@ -61,7 +61,7 @@ class Database:
             service,
             dsn,
             engine,
-            ReadPool(partial(connect, "read", default_transaction_read_only="on"), pool_size),
+            ReadPool(partial(connect, "read", default_transaction_read_only="on"), (pool_size + 1) // 2),
             await asyncpg.create_pool(
                 min_size=0, max_size=6, reset=_no_reset, connect=lambda *_, **__: connect("backbone")
             ),
