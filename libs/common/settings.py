@@ -28,7 +28,9 @@ class Settings(BaseSettings):
         description="PostgreSQL with `{service}` where the database name varies, for example "
         "`postgresql://yangguang@db/yangguang_{service}`. Unset: the embedded PostgreSQL under `DATA_DIR`.",
     )
-    pool_size: int = Field(8, ge=1, le=100, description="Write connections per service; reads, which are short, have half as many.")
+    pool_size: int = Field(
+        8, ge=1, le=100, description="Write connections per service; reads, which are short, have half as many."
+    )
     oidc_issuer: str = Field(DEVELOPMENT_ISSUER, description="Issuer of staff tokens. Unset: the development issuer.")
     oidc_jwks_url: str | None = Field(
         None, description="Where the issuer's public keys are. Required with a real issuer."
