@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from libs.common import log
+from libs.common import failpoints, log
 from libs.common.embedded import DataDirBusy, PostgresFailed
 from libs.common.issuer import DevelopmentIssuer, RealIssuerConfigured
 from libs.common.migrate import SchemaBehind
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     settings = Settings()
     log.configure(settings)
+    failpoints.arm(settings.failpoints or "")
     try:
         code: int = asked.do(settings, asked)
         return code

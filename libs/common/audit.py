@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from libs.common import clock, context
 from libs.common.db import driver_of
 from libs.common.encode import json_bytes
+from libs.common.failpoints import failpoint
 from libs.common.permission import Actor
 
 log = structlog.get_logger()
@@ -76,6 +77,7 @@ async def seal_once(connection: Connection) -> int:
             previous = chain(previous, row["entry"])
             sealed.append((position, row["entry"], previous))
         await connection.executemany("insert into audit (position, entry, hash) values ($1, $2::json, $3)", sealed)
+        await failpoint("audit.before_commit")
         return len(rows)
 
 

@@ -23,7 +23,7 @@ NAMING = {
 def service_metadata() -> sa.MetaData:
     """A metadata that already holds the backbone tables; each service's `Base` takes one of its own."""
     metadata = sa.MetaData(naming_convention=NAMING)
-    for table in (_outbox, _journal, _readers, _inbox, _audit, _idempotency):
+    for table in (_outbox, _journal, _senders, _readers, _inbox, _audit, _idempotency):
         table(metadata)
     return metadata
 
@@ -88,6 +88,25 @@ def _journal(metadata: sa.MetaData) -> None:
         # Not unique: a doubled version must not stop the sequencer; listeners drop the second by its version.
         sa.Index("ix_journal_key", "key", "version"),
     )
+    sa.Table(
+        "thing",
+        metadata,
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        comment="where the newest event of each thing stands in the journal: its state without its history",
+    )
+
+
+def _senders(metadata: sa.MetaData) -> None:
+    sa.Table(
+        "sender_position",
+        metadata,
+        sa.Column("sink", sa.Text, primary_key=True),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("event_id", pg.UUID(as_uuid=True), comment="of the row at position: the fork check"),
+    )
 
 
 def _readers(metadata: sa.MetaData) -> None:
@@ -129,6 +148,8 @@ def _inbox(metadata: sa.MetaData) -> None:
         sa.Column("topic", sa.Text, primary_key=True),
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("type", sa.Text, comment="kind of the event that was applied"),
+        sa.Column("at", sa.DateTime(timezone=True), comment="when it was applied"),
         comment="newest version applied of each thing heard of; a withdrawn thing keeps its row (tombstone)",
     )
     sa.Table(
@@ -140,6 +161,14 @@ def _inbox(metadata: sa.MetaData) -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("attempts", sa.BigInteger, nullable=False, server_default="1"),
         sa.Column("parked_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+        # The newest event of the key. It carries the whole state, so it is all that a redrive applies.
+        sa.Column("position", sa.BigInteger),
+        sa.Column("event_id", pg.UUID(as_uuid=True)),
+        sa.Column("version", sa.BigInteger),
+        sa.Column("type", sa.Text),
+        sa.Column("payload", pg.JSON),
+        sa.Column("headers", pg.JSONB),
+        sa.Column("created_at", sa.DateTime(timezone=True)),
     )
 
 

@@ -14,6 +14,7 @@ from libs.common import context
 from libs.common.auth import authenticate
 from libs.common.db import Database
 from libs.common.errors import Malformed, NotSignedIn, VersionRequired
+from libs.common.failpoints import failpoint
 from libs.common.idempotency import Claim
 from libs.common.permission import Actor
 from libs.common.problem import PROBLEM_RESPONSES
@@ -52,6 +53,8 @@ class Act(APIRoute):
                 response = await handler(request)
                 if claim:
                     await claim.keep(session, response)
+                await failpoint("act.before_commit")
+            await failpoint("act.after_commit")
             after: AfterCommit | None = getattr(request.state, "after_commit", None)
             return await after(response) if after else response
 

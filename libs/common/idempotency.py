@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from libs.common.db import driver_of
 from libs.common.errors import KeyReused, Malformed
+from libs.common.failpoints import failpoint
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _KEPT_HEADERS = ("etag", "location", "content-type", "link")
@@ -64,3 +65,4 @@ class Claim:
         kept = orjson.dumps(headers).decode()
         body = bytes(response.body)
         await driver_of(session).execute(_KEEP, self.caller, self.key, response.status_code, kept, body)
+        await failpoint("idempotency.kept")

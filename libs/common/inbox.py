@@ -9,9 +9,11 @@ flow; events carry full state, so a parked key loses nothing when it is driven a
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -22,6 +24,7 @@ from libs.common import clock
 from libs.common.bus import Bus, ForkedHistory, PositionGap, Record, Subscription
 from libs.common.db import Database, driver_of
 from libs.common.events import Event
+from libs.common.failpoints import failpoint
 from libs.common.service import Service
 
 log = structlog.get_logger()
@@ -52,12 +55,19 @@ _MOVE_OFFSET = "update consumer_offset set position = $2, event_id = $3 where so
 _NEW = "insert into inbox (event_id) select unnest($1::uuid[]) on conflict do nothing returning event_id"
 _HEARD = "select key, version from heard where topic = $1 and key = any($2)"
 _REMEMBER = """
-insert into heard (topic, key, version) select $1, k, v from unnest($2::text[], $3::bigint[]) as t (k, v)
-on conflict (topic, key) do update set version = excluded.version where heard.version < excluded.version
+insert into heard (topic, key, version, type, at)
+select $1, k, v, t, clock_timestamp() from unnest($2::text[], $3::bigint[], $4::text[]) as n (k, v, t)
+on conflict (topic, key) do update set version = excluded.version, type = excluded.type, at = excluded.at
+where heard.version < excluded.version
 """
 _PARK = """
 insert into parked (source, key, from_position, reason) values ($1, $2, $3, $4)
 on conflict (source, key) do update set attempts = parked.attempts + 1, reason = excluded.reason
+"""
+# Events carry the whole state, so the newest one of a parked key is all that a redrive needs.
+_KEEP_NEWEST = """
+update parked set position = $3, event_id = $4, version = $5, type = $6, payload = $7, headers = $8, created_at = $9
+where source = $1 and key = $2 and coalesce(version, 0) < $5
 """
 
 
@@ -108,6 +118,7 @@ class Delivery:
         records = await subscription.read(after, event_id)
         if not records:
             return 0
+        await failpoint("inbox.read")
         try:
             taken = await self._apply(after, records)
         except Exception as error:
@@ -115,7 +126,9 @@ class Delivery:
                 raise
             taken = await self._apply_singly(after, records)
         if taken:
+            await failpoint("inbox.after_commit")
             await subscription.report(records[taken - 1].position, sorted(self.parked)[:REPORTED_KEYS])
+            await failpoint("inbox.after_report")
         return taken
 
     async def _offset(self) -> tuple[int, UUID | None]:
@@ -159,8 +172,13 @@ class Delivery:
             if park is not None:
                 parked.add(records[0].key)
                 await driver.execute(_PARK, self.source, records[0].key, records[0].position, park)
-            await self._effects(session, [r for r in records if r.type in self.kinds and r.key not in parked])
+            heard = [r for r in records if r.type in self.kinds]
+            await self._effects(session, [r for r in heard if r.key not in parked])
+            for record in heard:
+                if record.key in parked:
+                    await driver.execute(_KEEP_NEWEST, self.source, record.key, *_kept(record))
             await driver.execute(_MOVE_OFFSET, self.source, records[-1].position, records[-1].event_id)
+            await failpoint("inbox.before_commit")
         self.parked = parked
         PARKED.labels(self.service.name, self.source).set(len(parked))
         return len(records)
@@ -169,6 +187,8 @@ class Delivery:
         if not records:
             return
         fresh = await self._fresh(session, records)
+        if fresh:
+            await failpoint("inbox.before_effect")
         for record in fresh:
             kind = self.kinds[record.type]
             await self.service.listeners[kind](session, kind.model_validate_json(record.payload))
@@ -182,16 +202,24 @@ class Delivery:
         topic = records[0].topic
         heard = await driver.fetch(_HEARD, topic, list({r.key for r in records}))
         versions: dict[str, int] = {row["key"]: row["version"] for row in heard}
-        fresh = []
+        fresh: list[Record] = []
         for record in records:
             if record.event_id in new and record.version > versions.get(record.key, 0):
                 versions[record.key] = record.version
                 fresh.append(record)
         STALE.labels(self.service.name, self.source).inc(len(records) - len(fresh))
         if fresh:
-            keys = list({r.key for r in fresh})
-            await driver.execute(_REMEMBER, topic, keys, [versions[k] for k in keys])
+            newest = {record.key: record for record in fresh}.values()
+            columns = [[r.key for r in newest], [r.version for r in newest], [r.type for r in newest]]
+            await driver.execute(_REMEMBER, topic, *columns)
         return fresh
+
+
+def _kept(record: Record) -> tuple[Any, ...]:
+    """A record as `parked` keeps it."""
+    headers = orjson.dumps(dict(record.headers)).decode()
+    said = (record.position, record.event_id, record.version, record.type, record.payload)
+    return (*said, headers, record.created_at)
 
 
 def is_transient(error: BaseException) -> bool:

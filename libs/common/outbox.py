@@ -19,6 +19,7 @@ from libs.common.bell import Bell
 from libs.common.context import trace_headers
 from libs.common.db import driver_of
 from libs.common.events import Event
+from libs.common.failpoints import failpoint
 from libs.common.identifiers import uuid7
 from libs.common.partition import partition
 
@@ -42,6 +43,11 @@ with head as materialized (select position from journal_head where only_row for 
      kept as (insert into journal (position, event_id, topic, part, key, version, type, payload, headers, created_at)
               select h.position + n, event_id, topic, part, key, version, type, payload, headers, created_at
               from numbered, head h returning 1),
+     newest as (insert into thing (key, position, version, type)
+                select distinct on (key) key, h.position + n, version, type from numbered, head h
+                order by key, version desc, n desc
+                on conflict (key) do update set position = excluded.position, version = excluded.version,
+                  type = excluded.type where thing.version <= excluded.version),
      moved as (update journal_head set position = journal_head.position + (select count(*) from taken)
                where only_row and exists (select from taken) returning position)
 select (select count(*) from kept), (select position from moved)
@@ -90,9 +96,13 @@ async def sequence_once(connection: asyncpg.Connection, batch: int = BATCH) -> i
             return None
         row = await connection.fetchrow(_MOVE, batch)
         assert row is not None
-        if row[0]:
+        moved = int(row[0])
+        if moved:
             await connection.execute("notify journal")
-        return int(row[0])
+            await failpoint("sequencer.before_commit")
+    if moved:
+        await failpoint("sequencer.after_commit")
+    return moved
 
 
 async def sequence(service: str, dsn: str, bell: Bell) -> None:

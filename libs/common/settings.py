@@ -31,6 +31,13 @@ class Settings(BaseSettings):
     pool_size: int = Field(
         8, ge=1, le=100, description="Write connections per service; reads, which are short, have half as many."
     )
+    kafka_bootstrap_servers: str | None = Field(
+        None,
+        description="Kafka brokers as `host:port`, comma-separated. Unset: the journal bus, which needs no broker.",
+    )
+    kafka_replication_factor: int = Field(
+        1, ge=1, le=9, description="Copies of each partition, for topics that a worker has to create."
+    )
     oidc_issuer: str = Field(DEVELOPMENT_ISSUER, description="Issuer of staff tokens. Unset: the development issuer.")
     oidc_jwks_url: str | None = Field(
         None, description="Where the issuer's public keys are. Required with a real issuer."
@@ -49,6 +56,10 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(2_000_000, ge=1_000, description="Largest request body accepted.")
     public_cache_seconds: int = Field(5, ge=0, le=3600, description="`max-age` of public pages and listings.")
     demo: bool = Field(True, description="Whether `all` loads the demo county into an empty embedded default.")
+    failpoints: str | None = Field(
+        None,
+        description="Named faults for tests, as `sequencer.after_commit=kill`; refused where a real issuer is set.",
+    )
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
 
@@ -58,6 +69,8 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL must contain {service}: each service has a database of its own")
         if self.real_issuer and self.oidc_jwks_url is None:
             raise ValueError("OIDC_JWKS_URL is required when OIDC_ISSUER names a real issuer")
+        if self.failpoints and self.real_issuer:
+            raise ValueError("FAILPOINTS are for tests: a platform with a real issuer does not break on purpose")
         if not self.index_number_pattern.count("{serial"):
             raise ValueError("INDEX_NUMBER_PATTERN must contain {serial}: an index number is never reused")
         return self

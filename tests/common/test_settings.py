@@ -75,3 +75,12 @@ def test_a_real_issuer_needs_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OIDC_ISSUER", "https://sso.example")
     monkeypatch.setenv("OIDC_JWKS_URL", "https://sso.example/keys")
     assert Settings().real_issuer
+
+
+def test_a_platform_with_a_real_issuer_does_not_break_on_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILPOINTS", "sequencer.after_commit=kill")
+    assert Settings().failpoints
+    monkeypatch.setenv("OIDC_ISSUER", "https://sso.example")
+    monkeypatch.setenv("OIDC_JWKS_URL", "https://sso.example/keys")
+    with pytest.raises(ValidationError, match="FAILPOINTS are for tests"):
+        Settings()
