@@ -16,17 +16,17 @@ from tests.common.conftest import Connect
 from tests.common.hearing import published, say, sequence_all
 
 LEAD = "select pg_try_advisory_xact_lock(hashtext('yangguang.sequencer'))"
-LOCK_ROW = text("update thing set version = version + 1 where only_row returning version")
+LOCK_ROW = text("update item_row set version = version + 1 where only_row returning version")
 
 
 @pytest.fixture
-async def thing(source: Database) -> AsyncIterator[None]:
+async def item_row(source: Database) -> AsyncIterator[None]:
     """A row that acts lock before they speak."""
-    await source.backbone.execute("drop table if exists thing")
-    await source.backbone.execute("create table thing (only_row boolean, version bigint)")
-    await source.backbone.execute("insert into thing values (true, 0)")
+    await source.backbone.execute("drop table if exists item_row")
+    await source.backbone.execute("create table item_row (only_row boolean, version bigint)")
+    await source.backbone.execute("insert into item_row values (true, 0)")
     yield
-    await source.backbone.execute("drop table thing")
+    await source.backbone.execute("drop table item_row")
 
 
 async def journal(source: Database) -> list[tuple[int, str, int]]:
@@ -65,7 +65,7 @@ async def test_an_event_is_said_only_with_the_commit(source: Database) -> None:
     assert await waiting(source) == 1
 
 
-@pytest.mark.usefixtures("thing")
+@pytest.mark.usefixtures("item_row")
 async def test_versions_of_one_row_keep_their_order_whoever_began_first(source: Database) -> None:
     row, other = uuid4(), uuid4()
     begun = AsyncExitStack()
