@@ -115,7 +115,7 @@ async def _serve(
         gc.freeze()
         # An act makes thousands of short-lived objects: at the default of 700 the collector runs several times in each.
         gc.set_threshold(GC_YOUNG, 20, 50)
-        await run(app, settings, worked, shared.databases, started)
+        await run(app, worked, shared, started)
 
 
 async def _welcome(settings: Settings, port: int) -> None:

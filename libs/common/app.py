@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.common import errors
 from libs.common.auth import TokenVerifier
+from libs.common.bus import Bus
 from libs.common.complaints import complaints
 from libs.common.db import Database
 from libs.common.edge import Edge
@@ -49,6 +50,7 @@ class Resources:
     cursors: Cursors
     calendar: Calendar
     databases: Mapping[str, Database]
+    bus: Bus
 
 
 def build(services: Sequence[Service], resources: Resources) -> ASGIApp:
@@ -81,7 +83,7 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
     app.state.calendar = resources.calendar
     database = resources.databases[service.name]
     app.state.database = database
-    app.router.routes.extend(health_routes([database], {service.name: service}))
+    app.router.routes.extend(health_routes([database], {service.name: service}, resources.bus))
     # Flat, not included: matching through FastAPI's nested routers costs more than the queries behind them.
     routes = [found.original_route for found in iter_route_contexts(service.router.routes)]
     assert all(isinstance(route, Act) for route in routes), f"{service.name}: its routers need route_class=Act"
@@ -116,7 +118,9 @@ class _Switch:
 def _operations(services: Sequence[Service], resources: Resources) -> FastAPI:
     app = FastAPI(title="Yangguang", openapi_url=None, docs_url=None, redoc_url=None)
     _answer_problems(app)
-    app.router.routes.extend(health_routes(list(resources.databases.values()), {s.name: s for s in services}))
+    app.router.routes.extend(
+        health_routes(list(resources.databases.values()), {s.name: s for s in services}, resources.bus)
+    )
     return app
 
 
