@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 
 import structlog
 import uvicorn
@@ -104,11 +104,21 @@ async def run(
     `started` is called with the port once requests are answered. A background task that dies ends the process:
     a supervisor can restart it, a silently missing listener nobody would see.
     """
+    await serve(app, shared.settings, work(workers, shared.databases, shared.bus), started)
+
+
+async def serve(
+    app: ASGIApp,
+    settings: Settings,
+    beside: Coroutine[None, None, None],
+    started: Callable[[int], Awaitable[None]] | None = None,
+) -> None:
+    """`run` with any work beside the server, which ends with it."""
     server = _Server(
         uvicorn.Config(
             app,
-            host=shared.settings.host,
-            port=shared.settings.port,
+            host=settings.host,
+            port=settings.port,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -121,7 +131,7 @@ async def run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    background = asyncio.create_task(work(workers, shared.databases, shared.bus), name="worker")
+    background = asyncio.create_task(beside, name="worker")
     background.add_done_callback(lambda _task: server.stop())
     greeting = asyncio.create_task(_greet(server, started), name="started")
     try:
