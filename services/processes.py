@@ -14,11 +14,10 @@ from starlette.types import ASGIApp
 from libs.common import audit
 from libs.common.app import build, operations_app
 from libs.common.embedded import EmbeddedPostgres
-from libs.common.migrate import create_database, is_current, upgrade
+from libs.common.migrate import behind, create_database, upgrade
 from libs.common.runtime import Dsn, database_name, resources, run
 from libs.common.service import Service
 from libs.common.settings import Settings
-from services import demo
 from services.registry import ALL, pick
 
 console = Console()
@@ -95,10 +94,9 @@ def _databases(settings: Settings) -> Iterator[Dsn]:
 
 
 def _migrate(services: Sequence[Service], dsn: Dsn) -> None:
-    for one in services:
-        if not asyncio.run(is_current(one, dsn(one.name))):
-            asyncio.run(create_database(dsn(one.name)))
-            upgrade(one, dsn(one.name))
+    for one in behind(services, dsn):
+        asyncio.run(create_database(dsn(one.name)))
+        upgrade(one, dsn(one.name))
 
 
 async def _serve(
@@ -120,8 +118,12 @@ async def _serve(
 
 async def _welcome(settings: Settings, port: int) -> None:
     """Load the demo county once, then say where to look."""
-    if settings.demo and settings.database_url is None:
-        await demo.load_once(settings, port, console)
+    loaded = settings.data_dir / "demo-loaded"
+    if settings.demo and settings.database_url is None and not loaded.exists():
+        from services import demo  # here: later starts do without what loading it takes
+
+        await demo.load(settings, port, console)
+        loaded.touch()
     url = f"http://127.0.0.1:{port}"
     console.print(f"\n[bold]Yangguang is up on {url}[/bold]  (Ctrl-C stops it)")
     for path, says in (
