@@ -12,8 +12,12 @@ export MYPY_CACHE_DIR ?= $(HOME_DIR)/.mypy_cache
 export RUFF_CACHE_DIR ?= $(HOME_DIR)/.ruff_cache
 export HYPOTHESIS_STORAGE_DIRECTORY ?= $(HOME_DIR)/.hypothesis
 export PYTEST_ADDOPTS ?= -p no:cacheprovider
+export PYTHONPYCACHEPREFIX ?= $(HOME_DIR)/.pycache
 LINT_IMPORTS_FLAGS := --no-cache
 endif
+
+# Many container images forbid to keep compiled modules: each start would compile a thousand of them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV ?= $(HOME_DIR:.=)$(if $(filter-out .,$(HOME_DIR)),/).venv
 PY := $(VENV)/bin/python

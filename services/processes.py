@@ -6,6 +6,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import asyncpg
 import uvloop
@@ -16,13 +17,13 @@ from libs.common import audit
 from libs.common.app import build, operations_app
 from libs.common.embedded import EmbeddedPostgres
 from libs.common.migrate import bring_up_to_date
-from libs.common.proxy import Proxy
 from libs.common.runtime import Dsn, database_name, resources, run, serve
 from libs.common.service import Service
 from libs.common.settings import Settings
-from services import demo
-from services.cluster import Cluster
 from services.registry import ALL, pick
+
+if TYPE_CHECKING:
+    from services.cluster import Cluster
 
 console = Console()
 GC_YOUNG = 20_000
@@ -70,6 +71,8 @@ def worker(settings: Settings, asked: argparse.Namespace) -> int:
 
 def cluster(settings: Settings, asked: argparse.Namespace) -> int:
     """`cluster`: everything in processes of their own, on the embedded PostgreSQL and the development Kafka."""
+    from services.cluster import Cluster  # here, as the proxy below: other roles start without an HTTP client
+
     asyncio.run(_hold(Cluster(settings, bus=asked.bus), settings))
     console.print("Stopped.")
     return 0
@@ -137,8 +140,12 @@ async def _serve(
 
 async def _welcome(settings: Settings, port: int) -> None:
     """Load the demo county once, then say where to look."""
-    if settings.demo and settings.database_url is None:
-        await demo.load_once(settings, port, console)
+    loaded = settings.data_dir / "demo-loaded"
+    if settings.demo and settings.database_url is None and not loaded.exists():
+        from services import demo  # here: later starts do without what loading it takes
+
+        await demo.load(settings, port, console)
+        loaded.touch()
     url = f"http://127.0.0.1:{port}"
     console.print(f"\n[bold]Yangguang is up on {url}[/bold]  (Ctrl-C stops it)")
     for path, says in (
@@ -152,7 +159,7 @@ async def _welcome(settings: Settings, port: int) -> None:
         console.print(f"  {url}{path}  [dim]{says}[/dim]", soft_wrap=True)
 
 
-async def _hold(cluster: Cluster, settings: Settings) -> None:
+async def _hold(cluster: "Cluster", settings: Settings) -> None:
     """Keep the cluster running until Ctrl-C."""
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
@@ -172,6 +179,8 @@ async def _hold(cluster: Cluster, settings: Settings) -> None:
 
 
 async def _pass_on(settings: Settings, processes: dict[str, str]) -> None:
+    from libs.common.proxy import Proxy
+
     door = Proxy(processes)
     try:
         await serve(door, settings, _for_ever())
