@@ -27,7 +27,6 @@ from libs.common.permission import Role
 from libs.common.regions import parse as region
 from libs.common.settings import Settings
 from services import processes
-from services.cluster import NotReady
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = asked.do(settings, asked)
         return code
-    except (DataDirBusy, NotReady, PostgresFailed, RealIssuerConfigured, SchemaBehind) as error:
+    except (DataDirBusy, PostgresFailed, RealIssuerConfigured, SchemaBehind) as error:
         print(f"yangguang: {error}", file=sys.stderr)
         return 1
 

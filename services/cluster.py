@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import structlog
@@ -114,7 +114,10 @@ class Cluster:
         return self._database_url.replace("{service}", service)
 
     async def start(self) -> None:
-        """Start everything and return when every process says that it is ready. Raises what a part could not do."""
+        """Start everything and return when every process says that it is ready.
+
+        Raises NotReady, PostgresFailed and DataDirBusy.
+        """
         try:
             await self._start_servers()
             self._share()
@@ -122,7 +125,8 @@ class Cluster:
             for child in self._children.values():
                 with contextlib.suppress(FileNotFoundError):
                     child.log.replace(child.log.with_suffix(".log.1"))
-            await asyncio.gather(*(self.start_one(name) for name in self._children))
+                self._launch(child)
+            await self.ready()
         except BaseException:
             await self.stop()
             raise
@@ -149,8 +153,7 @@ class Cluster:
         """Start a process and return when it is ready. `environment` is for this process from now on."""
         child = self._children[name]
         child.environment.update(environment)
-        self._spawn(child)
-        child.watch = asyncio.create_task(self._restart_the_dead(child), name=f"watch:{name}")
+        self._launch(child)
         await self.ready(name)
 
     async def stop_one(self, name: str) -> int | None:
@@ -178,16 +181,12 @@ class Cluster:
         """Return when these processes (all, if none is named) say that they are ready. Raises NotReady."""
         async with httpx.AsyncClient(timeout=5) as client:
             for name in names or self._children:
-                await self._ready(client, self._children[name])
-
-    async def _ready(self, client: httpx.AsyncClient, child: _Child) -> None:
-        deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get(f"{self.url(child.name)}/readyz")).status_code == 200:
-                    return
-            await asyncio.sleep(0.1)
-        raise NotReady(f"{child.name} is not ready. {child.log}:\n{_tail(child.log)}")
+                try:
+                    async with asyncio.timeout(READY_SECONDS):
+                        await _until_ready(client, self.url(name))
+                except TimeoutError:
+                    path = self.log(name)
+                    raise NotReady(f"{name} is not ready; {path} ends:\n{path.read_text()[-2000:]}") from None
 
     def _child(self, name: str, command: list[str], port: int) -> _Child:
         log = self._folder / "cluster" / f"{name.replace(':', '-')}.log"
@@ -243,20 +242,19 @@ class Cluster:
         guard = ["sh", "-c", "cat >/dev/null; kill -9 0"]
         self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, process_group=0)
 
+    def _launch(self, child: _Child) -> None:
+        self._spawn(child)
+        child.watch = asyncio.create_task(self._restart_the_dead(child), name=f"watch:{child.name}")
+
     def _spawn(self, child: _Child) -> None:
         if child.process and child.process.poll() is None:
             raise NotReady(f"{child.name} is running already")
         assert self._guard is not None, "the cluster is not started"
         environment = {**os.environ, **self._environment, "PORT": str(child.port), **child.environment}
         with child.log.open("ab") as out:
-            child.process = subprocess.Popen(
-                child.command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                process_group=self._guard.pid,
-            )
+            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+            group = self._guard.pid
+            child.process = subprocess.Popen(child.command, env=environment, process_group=group, **streams)
 
     async def _restart_the_dead(self, child: _Child) -> None:
         wait = AGAIN_SECONDS
@@ -290,6 +288,14 @@ class Cluster:
             return await _ended(process)
 
 
+async def _until_ready(client: httpx.AsyncClient, url: str) -> None:
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if (await client.get(f"{url}/readyz")).status_code == 200:
+                return
+        await asyncio.sleep(POLL_SECONDS)
+
+
 async def _ended(process: subprocess.Popen[bytes]) -> int:
     """The exit code of a process. Polled: asyncio's own processes can be cancelled while they are being made."""
     while process.poll() is None:  # noqa: ASYNC110 - nobody tells us
@@ -317,7 +323,3 @@ def _free_ports(count: int) -> list[int]:
             if len(found) == count:
                 break
         return found
-
-
-def _tail(path: Path) -> str:
-    return path.read_text(errors="replace")[-2000:] if path.exists() else "(no log)"
