@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -71,9 +72,13 @@ def worker(settings: Settings, asked: argparse.Namespace) -> int:
 
 def cluster(settings: Settings, asked: argparse.Namespace) -> int:
     """`cluster`: everything in processes of their own, on the embedded PostgreSQL and the development Kafka."""
-    from services.cluster import Cluster  # here, as the proxy below: other roles start without an HTTP client
+    from services.cluster import Cluster, NotReady  # here, as the proxy below: other roles start without an HTTP client
 
-    asyncio.run(_hold(Cluster(settings, bus=asked.bus), settings))
+    try:
+        asyncio.run(_hold(Cluster(settings, bus=asked.bus), settings))
+    except NotReady as problem:
+        print(f"yangguang: {problem}", file=sys.stderr)
+        return 1
     console.print("Stopped.")
     return 0
 
