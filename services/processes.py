@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import contextlib
+import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import asyncpg
 import uvloop
@@ -13,11 +15,14 @@ from starlette.types import ASGIApp
 from libs.common import audit
 from libs.common.app import build, operations_app
 from libs.common.embedded import EmbeddedPostgres
-from libs.common.migrate import behind, create_database, upgrade
-from libs.common.runtime import Dsn, database_name, resources, run, settle_collector
+from libs.common.migrate import bring_up_to_date
+from libs.common.runtime import Dsn, database_name, resources, run, serve, settle_collector
 from libs.common.service import Service
 from libs.common.settings import Settings
 from services.registry import ALL, pick
+
+if TYPE_CHECKING:
+    from services.cluster import Cluster
 
 console = Console()
 
@@ -31,10 +36,18 @@ def service(name: str) -> Service:
         raise argparse.ArgumentTypeError(f"no service {name}; there are {known}") from None
 
 
+def address(written: str) -> tuple[str, int]:
+    """The name and the port of a process, written as `api:catalog=8101`, for the command line."""
+    name, _, port = written.partition("=")
+    if not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{written} is not NAME=PORT")
+    return name, int(port)
+
+
 def everything(settings: Settings, _asked: argparse.Namespace) -> int:
     """`all`: five services, api and worker, in this process."""
     with _databases(settings) as dsn:
-        _migrate(ALL, dsn)
+        bring_up_to_date(ALL, dsn)
         uvloop.run(_serve(settings, ALL, ALL, dsn, lambda port: _welcome(settings, port)))
     console.print("Stopped.")
     return 0
@@ -54,10 +67,25 @@ def worker(settings: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
+def cluster(settings: Settings, asked: argparse.Namespace) -> int:
+    """`cluster`: everything in processes of their own, on the embedded PostgreSQL and the development Kafka."""
+    from services.cluster import Cluster  # here, as the proxy below: other roles start without an HTTP client
+
+    asyncio.run(_hold(Cluster(settings, bus=asked.bus), settings))
+    console.print("Stopped.")
+    return 0
+
+
+def proxy(settings: Settings, asked: argparse.Namespace) -> int:
+    """`proxy`: one address for the processes named."""
+    uvloop.run(_pass_on(settings, {name: f"http://127.0.0.1:{port}" for name, port in asked.processes}))
+    return 0
+
+
 def migrate(settings: Settings, asked: argparse.Namespace) -> int:
     """`migrate`: create what is missing and bring the schemas to the newest revision."""
     with _databases(settings) as dsn:
-        _migrate(asked.services or ALL, dsn)
+        bring_up_to_date(asked.services or ALL, dsn)
     return 0
 
 
@@ -91,12 +119,6 @@ def _databases(settings: Settings) -> Iterator[Dsn]:
         yield lambda name: postgres.dsn(database_name(name))
 
 
-def _migrate(services: Sequence[Service], dsn: Dsn) -> None:
-    for one in behind(services, dsn):
-        asyncio.run(create_database(dsn(one.name)))
-        upgrade(one, dsn(one.name))
-
-
 async def _serve(
     settings: Settings,
     served: Sequence[Service],
@@ -107,7 +129,7 @@ async def _serve(
     async with resources(settings, [*{s.name: s for s in [*served, *worked]}.values()], dsn) as shared:
         app: ASGIApp = build(served, shared) if served else operations_app(worked, shared)
         settle_collector()
-        await run(app, settings, worked, shared.databases, started)
+        await run(app, worked, shared, started)
 
 
 async def _welcome(settings: Settings, port: int) -> None:
@@ -129,3 +151,36 @@ async def _welcome(settings: Settings, port: int) -> None:
         ("/publication/docs", "the API, service by service"),
     ):
         console.print(f"  {url}{path}  [dim]{says}[/dim]", soft_wrap=True)
+
+
+async def _hold(cluster: "Cluster", settings: Settings) -> None:
+    """Keep the cluster running until Ctrl-C."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    assert this is not None
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, this.cancel)
+    try:
+        await cluster.start()
+        await _welcome(settings, cluster.port)
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        console.print("Stopping.")
+    finally:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)  # asked once is enough
+        await cluster.stop()
+
+
+async def _pass_on(settings: Settings, processes: dict[str, str]) -> None:
+    from libs.common.proxy import Proxy
+
+    door = Proxy(processes)
+    try:
+        await serve(door, settings, _for_ever())
+    finally:
+        await door.close()
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()

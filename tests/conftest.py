@@ -20,6 +20,9 @@ from libs.common.runtime import database_name, settle_collector
 from libs.common.settings import Settings
 from services.registry import ALL
 from tests.emptying import copy_back, empty, keep
+from tests.kafka import kafka as kafka
+from tests.kafka import kafka_broker as kafka_broker
+from tests.kafka import pytest_terminal_summary as pytest_terminal_summary
 from tests.platform import Platform
 
 SETTLE_SECONDS = 5

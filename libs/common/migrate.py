@@ -109,3 +109,10 @@ async def require_schema(database: Database, service: Service) -> None:
     """The start-up gate. Raises SchemaBehind; a database that is ahead only may warn."""
     if await schema_state(database, service) == "behind":
         raise SchemaBehind(f"{service.name}: run `python -m services migrate {service.name}` first")
+
+
+def bring_up_to_date(services: Sequence[Service], dsn: Callable[[str], str]) -> None:
+    """Create the databases that are missing and bring the schemas to the newest revision. Blocks."""
+    for one in behind(services, dsn):
+        asyncio.run(create_database(dsn(one.name)))
+        upgrade(one, dsn(one.name))
