@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from libs.common import audit
 from libs.common.app import build, operations_app
 from libs.common.embedded import EmbeddedPostgres
 from libs.common.migrate import bring_up_to_date
-from libs.common.runtime import Dsn, database_name, resources, run, serve
+from libs.common.runtime import Dsn, database_name, resources, run, serve, settle_collector
 from libs.common.service import Service
 from libs.common.settings import Settings
 from services.registry import ALL, pick
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from services.cluster import Cluster
 
 console = Console()
-GC_YOUNG = 20_000
 
 
 def service(name: str) -> Service:
@@ -135,11 +133,7 @@ async def _serve(
 ) -> None:
     async with resources(settings, [*{s.name: s for s in [*served, *worked]}.values()], dsn) as shared:
         app: ASGIApp = build(served, shared) if served else operations_app(worked, shared)
-        # What start-up has made stays for good: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        # An act makes thousands of short-lived objects: at the default of 700 the collector runs several times in each.
-        gc.set_threshold(GC_YOUNG, 20, 50)
+        settle_collector()
         await run(app, worked, shared, started)
 
 

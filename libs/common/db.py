@@ -8,9 +8,12 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from libs.common.bell import Bell
@@ -61,6 +64,7 @@ class Database:
             pool_timeout=5,
             pool_recycle=1800,
         )
+        event.listen(engine.sync_engine, "checkout", _skip_the_lost)
         database = cls(
             service,
             dsn,
@@ -116,6 +120,12 @@ def calendar_of(session: AsyncSession) -> Calendar:
     """The working-day calendar of the process, for listeners: doors have it in `app.state`."""
     calendar: Calendar = session.info[_CALENDAR]
     return calendar
+
+
+def _skip_the_lost(connection: Any, *_rest: object) -> None:
+    """A restart of PostgreSQL costs the acts under way, not also the next one on each idle connection."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def _roll_back(connection: AsyncConnection, driver: asyncpg.Connection) -> None:
