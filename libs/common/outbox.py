@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import asyncpg
 import orjson
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +28,6 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 BATCH = 500
 POLL_SECONDS = 0.5
 STANDBY_SECONDS = 0.25
-Connection = asyncpg.Connection | PoolConnectionProxy
 
 SEQUENCED = Counter("sequencer_events_total", "Events moved from the outbox to the journal.", ["service"])
 
