@@ -46,8 +46,19 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
 
     @classmethod
-    async def open(cls, service: str, dsn: str, pool_size: int = 8, calendar: Calendar | None = None) -> "Database":
-        """Connect lazily: no connection is made before the first use, so a start survives a slow database."""
+    async def open(
+        cls,
+        service: str,
+        dsn: str,
+        pool_size: int = 8,
+        calendar: Calendar | None = None,
+        *,
+        listens: bool = True,
+    ) -> "Database":
+        """Connect lazily: no connection is made before the first use, so a start survives a slow database.
+
+        Without `listens` its bell is silent, as for a database that is only asked from time to time.
+        """
 
         async def connect(kind: str, **extra: str) -> asyncpg.Connection:
             settings = {**_SERVER_SETTINGS, **extra, "application_name": f"{service}-{kind}"}
@@ -76,7 +87,8 @@ class Database:
             Bell(dsn),
             async_sessionmaker(engine, expire_on_commit=False, info={_CALENDAR: calendar or Calendar()}),
         )
-        database.bell.start()
+        if listens:
+            database.bell.start()
         return database
 
     @contextlib.asynccontextmanager

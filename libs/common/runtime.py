@@ -60,14 +60,16 @@ def verifier(settings: Settings) -> TokenVerifier:
 @contextlib.asynccontextmanager
 async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -> AsyncIterator[Resources]:
     """Open what a process needs to serve or work for `services`, the databases of those they hear included."""
-    names = {s.name for s in services}
-    if settings.kafka_bootstrap_servers is None:  # the journal bus reads what the services hear where it is said
-        names |= {source for s in services for source in s.sources}
+    own = {s.name for s in services}
+    names = own | {source for s in services for source in s.sources}
+    journal = settings.kafka_bootstrap_servers is None
     async with contextlib.AsyncExitStack() as stack:
         calendar = Calendar.load(settings.calendar_file)
         databases: dict[str, Database] = {}
         for name in sorted(names):
-            databases[name] = await Database.open(name, dsn(name), settings.pool_size, calendar)
+            # The journal bus reads what the services hear where it is said. On Kafka only reconciliation ever asks there.
+            listens = journal or name in own
+            databases[name] = await Database.open(name, dsn(name), settings.pool_size, calendar, listens=listens)
             stack.push_async_callback(databases[name].close)
         for service in services:
             await require_schema(databases[service.name], service)
