@@ -67,7 +67,7 @@ async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -
         calendar = Calendar.load(settings.calendar_file)
         databases: dict[str, Database] = {}
         for name in sorted(names):
-            # The journal bus reads what the services hear where it is said. On Kafka only reconciliation ever asks there.
+            # The journal bus reads what is heard where it is said; on Kafka only reconciliation ever asks there.
             listens = journal or name in own
             databases[name] = await Database.open(name, dsn(name), settings.pool_size, calendar, listens=listens)
             stack.push_async_callback(databases[name].close)
