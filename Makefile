@@ -41,7 +41,7 @@ run: $(RUNTIME) ## Start the whole platform (PORT and DATA_DIR override the defa
 
 .PHONY: test
 test: lint $(DEV) ## Check and test everything, as continuous integration does
-	@$(PY) -m pytest -n auto
+	@$(PY) -m pytest -n auto --dist loadgroup
 
 .PHONY: lint
 lint: $(DEV) ## Check format, style, types and who may import whom

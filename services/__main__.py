@@ -2,6 +2,8 @@
 
 all                  everything in one process, on the embedded PostgreSQL unless DATABASE_URL is set
 api, worker          the two halves of a deployment, for the services named (all five for none)
+cluster              everything, each role and service in a process of its own, on Kafka, behind one port
+proxy                one port for processes: api:SERVICE=PORT ...
 migrate              bring the schemas to the newest revision
 token                a development token: --role editor --region 990001
 catalog-import       write the items of a CSV file through the public API
@@ -50,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         if name != "all":
             role.add_argument("services", nargs="*", metavar="SERVICE", type=processes.service)
         role.set_defaults(do=function)
+    cluster = roles.add_parser("cluster", help="everything, in processes of their own")
+    cluster.add_argument("--bus", choices=["kafka", "journal"], default="kafka", help="what carries the events")
+    cluster.set_defaults(do=processes.cluster)
+    proxy = roles.add_parser("proxy", help="one port for several processes of this machine")
+    proxy.add_argument("processes", nargs="+", metavar="NAME=PORT", type=processes.address)
+    proxy.set_defaults(do=processes.proxy)
     token = roles.add_parser("token", help="print a development token")
     token.add_argument("--role", action="append", required=True, choices=[str(r) for r in Role])
     token.add_argument("--region", required=True, type=region, help="division code, 6 to 12 digits")

@@ -19,6 +19,9 @@ from libs.common.migrate import create_database, upgrade
 from libs.common.runtime import database_name
 from libs.common.settings import Settings
 from services.registry import ALL
+from tests.kafka import kafka as kafka
+from tests.kafka import kafka_broker as kafka_broker
+from tests.kafka import pytest_terminal_summary as pytest_terminal_summary
 from tests.platform import Platform
 
 

@@ -1,5 +1,7 @@
 """Alembic for every service: one environment here, revision files only in the services."""
 
+import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -88,3 +90,11 @@ async def require_schema(database: Database, service: Service) -> None:
     """The start-up gate. Raises SchemaBehind; a database that is ahead only may warn."""
     if await schema_state(database, service) == "behind":
         raise SchemaBehind(f"{service.name}: run `python -m services migrate {service.name}` first")
+
+
+def bring_up_to_date(services: Sequence[Service], dsn: Callable[[str], str]) -> None:
+    """Create the databases that are missing and bring the schemas to the newest revision. Blocks."""
+    for one in services:
+        if not asyncio.run(is_current(one, dsn(one.name))):
+            asyncio.run(create_database(dsn(one.name)))
+            upgrade(one, dsn(one.name))

@@ -5,7 +5,7 @@ import contextlib
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 
 import structlog
 import uvicorn
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from libs.common.app import Resources
 from libs.common.auth import Jwks, TokenVerifier, fetch_jwks
-from libs.common.bus import JournalBus, Source
+from libs.common.bus import Bus, JournalBus, Source
 from libs.common.db import Database
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import require_schema
@@ -63,7 +63,9 @@ def verifier(settings: Settings) -> TokenVerifier:
 @contextlib.asynccontextmanager
 async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -> AsyncIterator[Resources]:
     """Open what a process needs to serve or work for `services`, the databases of those they hear included."""
-    names = {s.name for s in services} | {source for s in services for source in s.sources}
+    names = {s.name for s in services}
+    if settings.kafka_bootstrap_servers is None:  # the journal bus reads what the services hear where it is said
+        names |= {source for s in services for source in s.sources}
     async with contextlib.AsyncExitStack() as stack:
         calendar = Calendar.load(settings.calendar_file)
         databases: dict[str, Database] = {}
@@ -72,25 +74,34 @@ async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -
             stack.push_async_callback(databases[name].close)
         for service in services:
             await require_schema(databases[service.name], service)
+        bus = make_bus(settings, databases)
+        stack.push_async_callback(bus.close)
         yield Resources(
             settings=settings,
             verifier=verifier(settings),
             cursors=Cursors(cursor_secret(settings)),
             calendar=calendar,
             databases=databases,
+            bus=bus,
         )
 
 
-def journal_bus(databases: Mapping[str, Database]) -> JournalBus:
-    """The default bus over the open databases."""
-    return JournalBus({name: Source(d.backbone, d.bell) for name, d in databases.items()})
+def make_bus(settings: Settings, databases: Mapping[str, Database]) -> Bus:
+    """Kafka where brokers are named, else the journal bus over the open databases."""
+    if settings.kafka_bootstrap_servers is None:
+        return JournalBus({name: Source(d.backbone, d.bell) for name, d in databases.items()})
+    # Here, because the client library takes a third of a second to import.
+    from libs.common.kafka.bus import KafkaBus
+    from libs.common.kafka.topics import Brokers
+
+    servers, copies = settings.kafka_bootstrap_servers, settings.kafka_replication_factor
+    return KafkaBus(Brokers(servers, copies, settings.kafka_topic_prefix))
 
 
 async def run(
     app: ASGIApp,
-    settings: Settings,
     workers: Sequence[Service],
-    databases: Mapping[str, Database],
+    shared: Resources,
     started: Callable[[int], Awaitable[None]] | None = None,
 ) -> None:
     """Serve `app` and work for `workers` until SIGINT or SIGTERM, then stop cleanly.
@@ -98,6 +109,16 @@ async def run(
     `started` is called with the port once requests are answered. A background task that dies ends the process:
     a supervisor can restart it, a silently missing listener nobody would see.
     """
+    await serve(app, shared.settings, work(workers, shared.databases, shared.bus), started)
+
+
+async def serve(
+    app: ASGIApp,
+    settings: Settings,
+    beside: Coroutine[None, None, None],
+    started: Callable[[int], Awaitable[None]] | None = None,
+) -> None:
+    """`run` with any work beside the server, which ends with it."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -115,7 +136,7 @@ async def run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    background = asyncio.create_task(work(workers, databases, journal_bus(databases)), name="worker")
+    background = asyncio.create_task(beside, name="worker")
     background.add_done_callback(lambda _task: server.stop())
     greeting = asyncio.create_task(_greet(server, started), name="started")
     try:

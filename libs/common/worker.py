@@ -41,6 +41,7 @@ async def work(services: Sequence[Service], databases: Mapping[str, Database], b
             tasks.create_task(audit.seal(service.name, database.backbone), name=f"{service.name}:sealer")
             tasks.create_task(_keep_house(database), name=f"{service.name}:housekeeping")
             tasks.create_task(_watch(database), name=f"{service.name}:watch")
+            tasks.create_task(bus.carry(database), name=f"{service.name}:carry")
             for source in sorted(service.sources):
                 delivery = Delivery(service, database, source)
                 tasks.create_task(delivery.run(bus), name=f"{service.name}:hears:{source}")
