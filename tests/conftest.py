@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from libs.common import log
@@ -19,10 +18,16 @@ from libs.common.migrate import create_database, upgrade
 from libs.common.runtime import database_name
 from libs.common.settings import Settings
 from services.registry import ALL
+from tests import databases
 from tests.kafka import kafka as kafka
 from tests.kafka import kafka_broker as kafka_broker
 from tests.kafka import pytest_terminal_summary as pytest_terminal_summary
 from tests.platform import Platform
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: look for more, and for something new, where a test searches."""
+    parser.addoption("--long", action="store_true", help="many more examples, found anew in each run")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,56 +50,6 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-# Emptying the few tables that a test filled costs a tenth of cloning five databases.
-_EMPTY = """
-do $$
-declare name text; filled boolean;
-begin
-  for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' loop
-    execute format('select exists (select from %I)', name) into filled;
-    if filled then execute format('truncate %I cascade', name); end if;
-  end loop;
-  insert into journal_head (only_row, position) values (true, 0);
-end $$
-"""
-
-
-# The seeded county is made once per worker, through the API, and then copied back: seeding took most of the time.
-_KEEP = """
-do $$
-declare name text; filled boolean;
-begin
-  create schema seed;
-  for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' loop
-    execute format('select exists (select from public.%I)', name) into filled;
-    if filled then execute format('create table seed.%I as table public.%I', name, name); end if;
-  end loop;
-end $$
-"""
-_COPY = """
-do $$
-declare name text;
-begin
-  perform set_config('session_replication_role', 'replica', true);  -- rows come table by table, not by reference
-  truncate journal_head;
-  for name in select tablename from pg_tables where schemaname = 'seed' loop
-    execute format('insert into public.%I overriding system value select * from seed.%I', name, name);
-  end loop;
-end $$
-"""
-
-
-async def _in_all(postgres: EmbeddedPostgres, script: str) -> None:
-    async def run(dsn: str) -> None:
-        connection = await asyncpg.connect(dsn)
-        try:
-            await connection.execute(script)
-        finally:
-            await connection.close()
-
-    await asyncio.gather(*(run(postgres.dsn(database_name(service.name))) for service in ALL))
-
-
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the development issuer keeps its key."""
@@ -108,7 +63,7 @@ async def platform(postgres: EmbeddedPostgres, data_dir: Path) -> AsyncIterator[
     def dsn(service: str) -> str:
         return postgres.dsn(database_name(service))
 
-    await _in_all(postgres, _EMPTY)
+    await databases.empty(postgres)
     async with Platform.open(dsn, data_dir) as platform:
         yield platform
 
@@ -117,10 +72,10 @@ async def platform(postgres: EmbeddedPostgres, data_dir: Path) -> AsyncIterator[
 async def seeded(platform: Platform, postgres: EmbeddedPostgres, kept: list[str]) -> Platform:
     """The platform with the small county of `Platform.seed`."""
     if kept:
-        await _in_all(postgres, _COPY)
+        await databases.copy_back(postgres)
     else:
         await platform.seed()
-        await _in_all(postgres, _KEEP)
+        await databases.keep(postgres)
         kept.append("county")
     return platform
 
