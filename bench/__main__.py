@@ -9,11 +9,21 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import publishing, reading
+from bench import carrying, promises, publishing, reading
 from bench.rig import Figure, Rig
 
 Measure = Callable[[Rig], Coroutine[None, None, list[Figure]]]
-MEASURES: tuple[Measure, ...] = (reading.listing, publishing.sequencer, publishing.history, publishing.throughput)
+MEASURES: tuple[Measure, ...] = (
+    reading.listing,
+    publishing.sequencer,
+    publishing.history,
+    publishing.throughput,
+    carrying.journal_events,
+    carrying.kafka_events,
+    promises.journal_visible,
+    promises.kafka_visible,
+    promises.bulk,
+)
 
 
 def main(names: list[str]) -> None:
