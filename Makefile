@@ -32,16 +32,20 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-inp
 	--require-hashes --no-deps --only-binary :all:
 
 # Which tests kill things on purpose, for `make faults`.
-FAULTS ?= -k kill
+FAULTS ?= -m "long or not long" -k "kill or cluster"
 
 .PHONY: help
 help: ## Say what the targets do
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # exec: signals reach the program itself. It answers Ctrl-C by stopping cleanly with exit code 0.
 .PHONY: run
 run: $(RUNTIME) ## Start the whole platform (PORT and DATA_DIR override the defaults)
 	@exec $(PY) -m services all
+
+.PHONY: run-cluster
+run-cluster: $(RUNTIME) ## Start it as processes of their own, on Kafka (needs Java 17 and Maven)
+	@exec $(PY) -m services cluster
 
 .PHONY: test
 test: lint $(DEV) ## Check and test everything, as continuous integration does

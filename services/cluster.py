@@ -1,4 +1,4 @@
-"""`cluster`: the platform as it is deployed, on one machine: eleven processes, a bus, one address.
+"""`cluster`: the platform as it is deployed, on one machine: twelve processes, a bus, one address.
 
 A class, so that the fault suite, the bench and the tests drive the same thing. PostgreSQL is the embedded one and
 Kafka the development broker, unless DATABASE_URL or KAFKA_BOOTSTRAP_SERVERS name others.
@@ -7,9 +7,7 @@ Kafka the development broker, unless DATABASE_URL or KAFKA_BOOTSTRAP_SERVERS nam
 import asyncio
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -23,6 +21,7 @@ import structlog
 from libs.common.embedded import EmbeddedPostgres
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import bring_up_to_date
+from libs.common.ports import free_ports, is_taken
 from libs.common.runtime import cursor_secret, database_name
 from libs.common.settings import Settings
 from services.registry import ALL
@@ -37,7 +36,7 @@ READY_SECONDS = 240.0  # twelve at once on a busy machine
 STOP_SECONDS = 30.0  # longer than a process drains its requests
 AGAIN_SECONDS, AGAIN_MOST_SECONDS = 0.5, 10.0
 POLL_SECONDS = 0.05
-STEADY_SECONDS = 20.0  # a process that lived this long is restarted at once
+STEADY_SECONDS = 20.0  # who lived this long waits no longer than the first time
 
 Bus = Literal["kafka", "journal"]
 
@@ -79,7 +78,7 @@ class Cluster:
         slugs = [service.slug for service in ALL]
         roles = {f"{role}:{slug}": [role, slug] for role in ("api", "worker") for slug in slugs}
         commands = {**roles, SECOND: SECOND.split(":")[:2]}
-        ports = dict(zip([*commands, PROXY], _free_ports(len(commands) + 1), strict=True))
+        ports = dict(zip([*commands, PROXY], free_ports(len(commands) + 1), strict=True))
         commands[PROXY] = [PROXY, *(f"{name}={ports[name]}" for name in commands)]
         ports[PROXY] = settings.port or ports[PROXY]
         self._children = {name: self._child(name, command, ports[name]) for name, command in commands.items()}
@@ -118,6 +117,8 @@ class Cluster:
 
         Raises NotReady, PostgresFailed and DataDirBusy.
         """
+        if is_taken(self._settings.host, self.port):
+            raise NotReady(f"Port {self.port} is in use: stop that program, or choose another port with PORT.")
         try:
             await self._start_servers()
             self._share()
@@ -309,17 +310,3 @@ def _connections(pool_size: int) -> int:
     twice = {SECOND.split(":")[1]}
     each = [(own + source * len(s.sources)) * (3 if s.slug in twice else 2) for s in ALL]
     return sum(each) + spare
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody uses, below those lent to outgoing connections: a restarted process needs the same again."""
-    with contextlib.ExitStack() as held:
-        found: list[int] = []
-        for port in random.sample(range(20000, 32000), 12000):
-            probe = held.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                found.append(port)
-            if len(found) == count:
-                break
-        return found

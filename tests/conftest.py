@@ -38,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "journey" not in item.path.parts)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: look for more, and for something new, where a test searches."""
+    parser.addoption("--long", action="store_true", help="many more examples, found anew in each run")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _as_in_production() -> None:
     """Log as in production, in particular without the values of local variables; collect garbage as seldom."""

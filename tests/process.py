@@ -79,7 +79,7 @@ class Process:
 class ClusterProcess(Process):
     """The same platform as `services cluster` runs it: a kill hits some of its processes, which it starts again."""
 
-    publishes, kills = 80, 4
+    publishes, kills = 50, 2
 
     def __init__(self, data_dir: Path, log: Path) -> None:
         super().__init__(data_dir, log)

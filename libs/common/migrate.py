@@ -97,7 +97,7 @@ async def schema_state(database: Database, service: Service) -> str:
     """`ready`, `behind` (the code is newer) or `ahead` (a newer release has migrated: old pods go on working)."""
     try:
         current = await database.reads.fetchval(_CURRENT)
-    except asyncpg.UndefinedTableError:
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidCatalogNameError):
         return "behind"
     known = revisions(service)
     if current == known[-1]:

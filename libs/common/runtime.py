@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -41,8 +42,12 @@ def cursor_secret(settings: Settings) -> bytes:
     path = settings.data_dir / "cursor-secret"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.touch(mode=0o600)
+        scratch.write_text(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(scratch, path)  # of processes that start together one wins, and none sees a half-written file
+        scratch.unlink()
     return path.read_text().encode()
 
 
