@@ -23,7 +23,7 @@ from libs.common.workdays import Calendar
 Connection = asyncpg.Connection | PoolConnectionProxy
 """A connection of the driver's, of a pool or not."""
 
-_CALENDAR, _DRIVER = "calendar", "driver"
+_CALENDAR, _DRIVER, _SOON = "calendar", "driver", "soon"
 ROLLBACK_SECONDS = 5
 _SERVER_SETTINGS = {
     "statement_timeout": "10s",
@@ -107,6 +107,7 @@ class Database:
             try:
                 yield session
                 await session.flush()
+                await settle(session)
                 await driver.execute("commit")
             except BaseException:
                 await _roll_back(connection, driver)
@@ -126,6 +127,27 @@ def driver_of(session: AsyncSession) -> asyncpg.Connection:
     """The driver's connection of a session, in the session's transaction. Flush before relying on pending changes."""
     driver: asyncpg.Connection = session.info[_DRIVER]
     return driver
+
+
+async def soon(session: AsyncSession, statement: str, *arguments: object) -> None:
+    """Run a statement whose result does not matter, in its turn, at the latest before the commit.
+
+    Calls of one statement in a row travel together: as the effects of a batch of events they cost a tenth. Its errors
+    come with the next call of another statement, or with `settle`. What shall see its effect calls `settle` first.
+    """
+    waiting: list[tuple[object, ...]]
+    before, waiting = session.info.get(_SOON, ("", []))
+    if before != statement:
+        await settle(session)
+        session.info[_SOON] = statement, waiting = statement, []
+    waiting.append(arguments)
+
+
+async def settle(session: AsyncSession) -> None:
+    """Run what waits since `soon`."""
+    statement, waiting = session.info.pop(_SOON, ("", []))
+    if waiting:
+        await driver_of(session).executemany(statement, waiting)
 
 
 def calendar_of(session: AsyncSession) -> Calendar:

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock
 from libs.common.bus import Bus, ForkedHistory, PositionGap, Record, Subscription
-from libs.common.db import Database, driver_of
+from libs.common.db import Database, driver_of, settle
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
 from libs.common.outbox import REPLAYED, REPLAYED_TO
@@ -197,7 +197,8 @@ class Delivery:
             if park is not None:
                 parked.add(records[0].key)
                 await driver.execute(_PARK, self.source, records[0].key, records[0].position, park)
-            heard = [r for r in records if r.type in self.kinds]
+            kinds = self.kinds
+            heard = [r for r in records if r.type in kinds]
             await self.apply(session, [r for r in heard if r.key not in parked])
             for record in heard:
                 if record.key in parked:
@@ -215,11 +216,13 @@ class Delivery:
         fresh = await self._fresh(session, records)
         if fresh:
             await failpoint("inbox.before_effect")
+        kinds, delay = self.kinds, DELAY.labels(self.service.name, self.source)
         for record, known in fresh:
-            kind = self.kinds[record.type]
+            kind = kinds[record.type]
             session.info[REPLAYED] = known
             await self.service.listeners[kind](session, kind.model_validate_json(record.payload))
-            DELAY.labels(self.service.name, self.source).observe((clock.now() - record.created_at).total_seconds())
+            delay.observe((clock.now() - record.created_at).total_seconds())
+        await settle(session)
         APPLIED.labels(self.service.name, self.source).inc(len(fresh))
         return len(fresh)
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 START_SECONDS = 120.0  # after a crash the server first replays up to max_wal_size of its log
 STOP_STEPS = ((signal.SIGINT, 60), (signal.SIGQUIT, 10), (signal.SIGKILL, 10))  # fast, immediate, by force
 SOCKET = ".s.PGSQL.5432"
+STATE = 7  # the line of the pid file, counted from 0, that says `starting` or `ready`
 NO_PROCESS = 2**31 - 1  # a process number that no kernel gives out
 
 # No variable of the caller's: neither PG* nor the locale may change what the server does.
@@ -66,7 +67,7 @@ def launch(cluster: Path, sockets: Path, settings: str, user: dict[str, Any]) ->
                     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
                     running = psutil.Popen(command, start_new_session=True, **streams, **CHILD, **user)
             if not _ended(running, 0.01):
-                if _pid_file(cluster)[7:] == ["ready"]:
+                if _pid_file(cluster)[STATE:] == ["ready"]:
                     return running
                 continue
             words = journal.read_bytes()[spoken:].decode(errors="replace")
@@ -116,11 +117,12 @@ def _leftover(cluster: Path) -> psutil.Process | None:
 def _forget_the_dead(cluster: Path, sockets: Path) -> None:
     """Keep a stale process number, perhaps another's by now, from preventing the start.
 
-    Only the number is replaced: by the other lines PostgreSQL sees whether orphaned sessions still write.
+    By the lines between PostgreSQL sees whether orphaned sessions still write. The last one, the state, is left out:
+    on a busy machine the `ready` of the dead server would be taken for that of the new one.
     """
     lines, path = _pid_file(cluster), cluster / "postmaster.pid"
     if lines:
-        path.write_text("\n".join([str(NO_PROCESS), *lines[1:], ""]))
+        path.write_text("\n".join([str(NO_PROCESS), *lines[1:STATE], ""]))
     else:
         path.unlink(missing_ok=True)  # empty: the machine stopped before it was written
     for name in (SOCKET, f"{SOCKET}.lock"):

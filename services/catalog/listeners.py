@@ -6,12 +6,14 @@ not deliver older news after it.
 
 from uuid import UUID
 
-from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.copies import keep
+from libs.common.db import soon
 from libs.common.events import DocumentPublished, DocumentWithdrawn, NoticePublished, NoticeWithdrawn
 from services.catalog.tables import Covering
+
+_UNCOVER = "update covering set live = false, version = $2 where document = $1"
 
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
@@ -37,18 +39,18 @@ async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> 
 async def _cover(
     session: AsyncSession, event: DocumentPublished | NoticePublished, document: UUID, region: str
 ) -> None:
-    values = {
-        "item": event.catalog_item,
-        "region": region,
-        "version": event.version,
-        "live": True,
-        "title": event.title,
-        "published_at": event.published_at,
-    }
-    covering = insert(Covering).values(document=document, **values)
-    await session.execute(covering.on_conflict_do_update(index_elements=[Covering.document], set_=values))
+    await keep(
+        session,
+        Covering,
+        document=document,
+        item=event.catalog_item,
+        region=region,
+        version=event.version,
+        live=True,
+        title=event.title,
+        published_at=event.published_at,
+    )
 
 
 async def _uncover(session: AsyncSession, document: UUID, version: int) -> None:
-    gone = update(Covering).where(Covering.document == document)
-    await session.execute(gone.values(live=False, version=version))
+    await soon(session, _UNCOVER, document, version)

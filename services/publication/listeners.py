@@ -1,13 +1,11 @@
 """What publication keeps of other services' news: names and items to refer to, and what its pages and listings show."""
 
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import listing
 from libs.common.cards import notice_entry
+from libs.common.copies import keep
+from libs.common.db import soon
 from libs.common.events import (
     InterpretationPublished,
     InterpretationReady,
@@ -25,19 +23,19 @@ from services.publication.tables import LinkedInterpretation, LinkedResponse
 
 async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None:
     """Keep the region."""
-    await _keep(session, tables.Region, code=event.code, name=event.name, level=event.level)
+    await keep(session, tables.Region, code=event.code, name=event.name, level=event.level)
 
 
 async def on_organisation_changed(session: AsyncSession, event: OrganisationChanged) -> None:
     """Keep the organisation."""
     kept = event.model_dump(include={"code", "name", "uscc", "region", "path"})
-    await _keep(session, tables.Organisation, **kept)
+    await keep(session, tables.Organisation, **kept)
 
 
 async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
     """Keep the disclosure item."""
     name = event.level3_item or event.level2_item
-    await _keep(session, tables.Item, code=event.code, field=event.field, name=name)
+    await keep(session, tables.Item, code=event.code, field=event.field, name=name)
 
 
 async def on_interpretation_ready(session: AsyncSession, event: InterpretationReady) -> None:
@@ -52,13 +50,13 @@ async def on_interpretation_published(session: AsyncSession, event: Interpretati
 
 async def on_interpretation_withdrawn(session: AsyncSession, event: InterpretationWithdrawn) -> None:
     """Take an interpretation off the page; the inbox keeps its tombstone."""
-    await session.execute(sa.delete(LinkedInterpretation).where(LinkedInterpretation.id == event.interpretation))
+    await soon(session, "delete from linked_interpretation where id = $1", event.interpretation)
 
 
 async def on_response_published(session: AsyncSession, event: ResponsePublished) -> None:
     """Show the public replies on the document's page."""
     replies = event.model_dump(mode="json")["replies"]
-    await _keep(session, LinkedResponse, document=event.document, replies=replies)
+    await keep(session, LinkedResponse, document=event.document, replies=replies)
 
 
 async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
@@ -74,7 +72,7 @@ async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> 
 async def _link(session: AsyncSession, event: InterpretationReady | InterpretationPublished, *, shown: bool) -> None:
     shows = {"title", "form", "summary", "body_html", "sections", "path", "organisation", "at"}
     content = event.model_dump(mode="json", include=shows)
-    await _keep(
+    await keep(
         session,
         LinkedInterpretation,
         id=event.interpretation,
@@ -82,9 +80,3 @@ async def _link(session: AsyncSession, event: InterpretationReady | Interpretati
         shown=shown,
         content=content,
     )
-
-
-async def _keep(session: AsyncSession, table: type[tables.Base], **values: Any) -> None:
-    """Insert or replace one row by its primary key. The inbox has made sure that the event is news."""
-    keys = [column.name for column in sa.inspect(table).primary_key]
-    await session.execute(insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=values))

@@ -4,14 +4,12 @@ The inbox calls a listener once per event and never with older news, so each one
 needs no earlier event to have come.
 """
 
-from typing import Any
-
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import regions
 from libs.common.cards import document_entry
 from libs.common.clock import now
+from libs.common.copies import keep
 from libs.common.events import (
     DocumentPublished,
     DocumentWithdrawn,
@@ -31,12 +29,12 @@ async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None
     if event.level == regions.Level.village:
         # The code of a village tells its town and county, also where a level is skipped.
         above = {"town": regions.town(event.code), "county": regions.county(event.code)}
-        await _keep(session, Village, code=event.code, name=event.name, **above)
+        await keep(session, Village, code=event.code, name=event.name, **above)
 
 
 async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
     """Keep which field an item belongs to."""
-    await _keep(session, Item, code=event.code, field=event.field)
+    await keep(session, Item, code=event.code, field=event.field)
 
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
@@ -56,11 +54,6 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
     was_listed = await displace(session, event.document)
     if was_listed or rules.reaches_villages(event.region, event.reach):
         await _say_synced(session, event, False)
-
-
-async def _keep(session: AsyncSession, table: type[Village] | type[Item], **values: Any) -> None:
-    upsert = insert(table).values(**values)
-    await session.execute(upsert.on_conflict_do_update(index_elements=["code"], set_=values))
 
 
 async def _say_synced(session: AsyncSession, event: DocumentPublished | DocumentWithdrawn, listed: bool) -> None:

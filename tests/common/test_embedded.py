@@ -178,8 +178,8 @@ def test_orphaned_sessions_of_a_killed_server_are_waited_for(made: Path) -> None
         (orphan, *_) = [psutil.Process(pid) for pid in query(server.dsn("postgres"), pids)]
         orphan.suspend()  # so that it cannot see the death of its server
         postmaster(made).kill()
-    threading.Timer(0.5, orphan.resume).start()
     began = time.monotonic()
+    threading.Timer(0.5, orphan.resume).start()
     with quick(made) as server:
         assert time.monotonic() - began > 0.4
         assert query(server.dsn("postgres"), "SELECT 1") == 1

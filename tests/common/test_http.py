@@ -162,7 +162,7 @@ async def test_request_id_and_trace_travel_with_the_event(platform: Platform) ->
     headers["traceparent"] = "x" * 55
     await platform.put("/catalog/regions/990001101", {**BODY, "level": "town", "parent": "990001"}, headers)
     rows = await platform.database("catalog").backbone.fetch(
-        "select headers->>'traceparent' as trace, headers->>'requestid' as id from outbox order by id"
+        "select headers->>'traceparent' as trace, headers->>'requestid' as request from outbox order by id"
     )
     assert [tuple(row) for row in rows] == [(trace, "gateway-123"), (None, "gateway-123")]
 

@@ -166,13 +166,13 @@ def test_punctuation_is_not_touched_by_masking() -> None:
 
 def test_a_table_of_ten_thousand_people_is_read_quickly() -> None:
     text = "\n".join(f"村民{n}\t{ID}\t13800138000\t{CARD}" for n in range(10_000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(find(text)) == 30_000
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("text", ["1" * 100_000, "6222 " * 20_000, "86" * 50_000, "\u200b" * 100_000])
 def test_hostile_texts_take_linear_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     find(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
