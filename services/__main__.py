@@ -7,8 +7,16 @@ proxy                one port for processes: api:SERVICE=PORT ...
 migrate              bring the schemas to the newest revision
 token                a development token: --role editor --region 990001
 catalog-import       write the items of a CSV file through the public API
-audit-verify         walk the hash chain of the audit
+audit verify         walk the hash chains of the audit
+parked               list, show, redrive or drop the keys that poison events have parked
+replay               have a source say its present state again, for one listening service
+resend               send a service's journal to Kafka again
+trace                where a document's news has got to
 """
+
+import gc
+
+gc.disable()  # until `main`: going through half-made modules again and again took a quarter of the start
 
 import argparse
 import sys
@@ -22,11 +30,13 @@ from libs.common.migrate import SchemaBehind
 from libs.common.permission import Role
 from libs.common.regions import parse as region
 from libs.common.settings import Settings
-from services import processes
+from services import auditing, parked, processes, replay, resending, tracing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one role or operation; returns the exit code."""
+    gc.freeze()
+    gc.enable()
     asked = _parser().parse_args(arguments)
     settings = Settings()
     log.configure(settings)
@@ -70,9 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--token", help="an administrator's token; a development one when left out")
     importing.add_argument("--region", default="990001", type=region, help="region of the development token")
     importing.set_defaults(do=_catalog_import)
-    verify = roles.add_parser("audit-verify", help="walk the hash chain of the audit")
-    verify.add_argument("services", nargs="*", metavar="SERVICE", type=processes.service)
-    verify.set_defaults(do=processes.audit_verify)
+    for operation in (auditing, parked, replay, resending, tracing):
+        operation.register(roles)
     return parser
 
 

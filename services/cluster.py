@@ -1,4 +1,4 @@
-"""`cluster`: the platform as it is deployed, on one machine: eleven processes, a bus, one address.
+"""`cluster`: the platform as it is deployed, on one machine: twelve processes, a bus, one address.
 
 A class, so that the fault suite, the bench and the tests drive the same thing. PostgreSQL is the embedded one and
 Kafka the development broker, unless DATABASE_URL or KAFKA_BOOTSTRAP_SERVERS name others.
@@ -7,15 +7,13 @@ Kafka the development broker, unless DATABASE_URL or KAFKA_BOOTSTRAP_SERVERS nam
 import asyncio
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import structlog
@@ -23,6 +21,7 @@ import structlog
 from libs.common.embedded import EmbeddedPostgres
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import bring_up_to_date
+from libs.common.ports import free_ports, is_taken
 from libs.common.runtime import cursor_secret, database_name
 from libs.common.settings import Settings
 from services.registry import ALL
@@ -33,17 +32,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 PROXY = "proxy"
 SECOND = "worker:village-affairs:2"  # one service has a spare worker, to show that it takes over
-READY_SECONDS = 120.0
+READY_SECONDS = 240.0  # twelve at once on a busy machine
 STOP_SECONDS = 30.0  # longer than a process drains its requests
 AGAIN_SECONDS, AGAIN_MOST_SECONDS = 0.5, 10.0
 POLL_SECONDS = 0.05
-STEADY_SECONDS = 20.0  # a process that lived this long is restarted at once
+STEADY_SECONDS = 20.0  # who lived this long waits no longer than the first time
 
 Bus = Literal["kafka", "journal"]
 
 
 class NotReady(RuntimeError):
-    """A process did not become ready; the message ends with what its log says."""
+    """A part of the cluster is not there; the message says which and why."""
 
 
 @dataclass
@@ -79,7 +78,7 @@ class Cluster:
         slugs = [service.slug for service in ALL]
         roles = {f"{role}:{slug}": [role, slug] for role in ("api", "worker") for slug in slugs}
         commands = {**roles, SECOND: SECOND.split(":")[:2]}
-        ports = dict(zip([*commands, PROXY], _free_ports(len(commands) + 1), strict=True))
+        ports = dict(zip([*commands, PROXY], free_ports(len(commands) + 1), strict=True))
         commands[PROXY] = [PROXY, *(f"{name}={ports[name]}" for name in commands)]
         ports[PROXY] = settings.port or ports[PROXY]
         self._children = {name: self._child(name, command, ports[name]) for name, command in commands.items()}
@@ -114,7 +113,12 @@ class Cluster:
         return self._database_url.replace("{service}", service)
 
     async def start(self) -> None:
-        """Start everything and return when every process says that it is ready. Raises what a part could not do."""
+        """Start everything and return when every process says that it is ready.
+
+        Raises NotReady, PostgresFailed and DataDirBusy.
+        """
+        if is_taken(self._settings.host, self.port):
+            raise NotReady(f"Port {self.port} is in use: stop that program, or choose another port with PORT.")
         try:
             await self._start_servers()
             self._share()
@@ -122,15 +126,21 @@ class Cluster:
             for child in self._children.values():
                 with contextlib.suppress(FileNotFoundError):
                     child.log.replace(child.log.with_suffix(".log.1"))
-            await asyncio.gather(*(self.start_one(name) for name in self._children))
+                self._launch(child)
+            await self.ready()
         except BaseException:
             await self.stop()
             raise
 
-    async def stop(self) -> None:
-        """End everything in order: the door, the APIs, the workers, Kafka, PostgreSQL. Harmless when nothing runs."""
+    async def stop(self) -> dict[str, int]:
+        """End everything in order: the door, the APIs, the workers, Kafka, PostgreSQL. Harmless when nothing runs.
+
+        Returns the exit codes of the processes that ran.
+        """
+        codes: dict[str, int | None] = {}
         for role in (PROXY, "api", "worker"):
-            await asyncio.gather(*(self.stop_one(name) for name in self._children if name.split(":")[0] == role))
+            names = [name for name in self._children if name.split(":")[0] == role]
+            codes |= zip(names, await asyncio.gather(*map(self.stop_one, names)), strict=True)
         if self._guard:
             self._guard.communicate()  # its end of input is its sign
             self._guard = None
@@ -138,13 +148,13 @@ class Cluster:
             await asyncio.to_thread(self.broker.stop)
         if self.postgres:
             await asyncio.to_thread(self.postgres.stop)
+        return {name: code for name, code in codes.items() if code is not None}
 
     async def start_one(self, name: str, **environment: str) -> None:
         """Start a process and return when it is ready. `environment` is for this process from now on."""
         child = self._children[name]
         child.environment.update(environment)
-        self._spawn(child)
-        child.watch = asyncio.create_task(self._restart_the_dead(child), name=f"watch:{name}")
+        self._launch(child)
         await self.ready(name)
 
     async def stop_one(self, name: str) -> int | None:
@@ -172,16 +182,12 @@ class Cluster:
         """Return when these processes (all, if none is named) say that they are ready. Raises NotReady."""
         async with httpx.AsyncClient(timeout=5) as client:
             for name in names or self._children:
-                await self._ready(client, self._children[name])
-
-    async def _ready(self, client: httpx.AsyncClient, child: _Child) -> None:
-        deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get(f"{self.url(child.name)}/readyz")).status_code == 200:
-                    return
-            await asyncio.sleep(0.1)
-        raise NotReady(f"{child.name} is not ready. {child.log}:\n{_tail(child.log)}")
+                try:
+                    async with asyncio.timeout(READY_SECONDS):
+                        await _until_ready(client, self.url(name))
+                except TimeoutError:
+                    path = self.log(name)
+                    raise NotReady(f"{name} is not ready; {path} ends:\n{path.read_text()[-2000:]}") from None
 
     def _child(self, name: str, command: list[str], port: int) -> _Child:
         log = self._folder / "cluster" / f"{name.replace(':', '-')}.log"
@@ -210,10 +216,13 @@ class Cluster:
         bring_up_to_date(ALL, self.dsn)
 
     def _start_broker(self) -> None:
-        from deploy.dev.kafka.broker import Broker  # of the checkout; an installation has a Kafka of its own
+        from deploy.dev.kafka.broker import Broker, KafkaFailed, KafkaUnavailable  # part of the checkout
 
         self.broker = Broker(self._folder / "kafka")
-        self.broker.start()
+        try:
+            self.broker.start()
+        except (KafkaUnavailable, KafkaFailed) as problem:
+            raise NotReady(f"{problem} (--bus journal needs no Kafka)") from problem
 
     def _share(self) -> None:
         """What the processes have in common."""
@@ -234,20 +243,19 @@ class Cluster:
         guard = ["sh", "-c", "cat >/dev/null; kill -9 0"]
         self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, process_group=0)
 
+    def _launch(self, child: _Child) -> None:
+        self._spawn(child)
+        child.watch = asyncio.create_task(self._restart_the_dead(child), name=f"watch:{child.name}")
+
     def _spawn(self, child: _Child) -> None:
         if child.process and child.process.poll() is None:
             raise NotReady(f"{child.name} is running already")
         assert self._guard is not None, "the cluster is not started"
         environment = {**os.environ, **self._environment, "PORT": str(child.port), **child.environment}
         with child.log.open("ab") as out:
-            child.process = subprocess.Popen(
-                child.command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                process_group=self._guard.pid,
-            )
+            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+            group = self._guard.pid
+            child.process = subprocess.Popen(child.command, env=environment, process_group=group, **streams)
 
     async def _restart_the_dead(self, child: _Child) -> None:
         wait = AGAIN_SECONDS
@@ -281,6 +289,14 @@ class Cluster:
             return await _ended(process)
 
 
+async def _until_ready(client: httpx.AsyncClient, url: str) -> None:
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if (await client.get(f"{url}/readyz")).status_code == 200:
+                return
+        await asyncio.sleep(POLL_SECONDS)
+
+
 async def _ended(process: subprocess.Popen[bytes]) -> int:
     """The exit code of a process. Polled: asyncio's own processes can be cancelled while they are being made."""
     while process.poll() is None:  # noqa: ASYNC110 - nobody tells us
@@ -294,21 +310,3 @@ def _connections(pool_size: int) -> int:
     twice = {SECOND.split(":")[1]}
     each = [(own + source * len(s.sources)) * (3 if s.slug in twice else 2) for s in ALL]
     return sum(each) + spare
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody uses, below those lent to outgoing connections: a restarted process needs the same again."""
-    with contextlib.ExitStack() as held:
-        found: list[int] = []
-        for port in random.sample(range(20000, 32000), 12000):
-            probe = held.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                found.append(port)
-            if len(found) == count:
-                break
-        return found
-
-
-def _tail(path: Path) -> str:
-    return path.read_text(errors="replace")[-2000:] if path.exists() else "(no log)"

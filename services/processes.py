@@ -3,29 +3,27 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import asyncpg
 import uvloop
 from rich.console import Console
 from starlette.types import ASGIApp
 
-from libs.common import audit
 from libs.common.app import build, operations_app
-from libs.common.embedded import EmbeddedPostgres
+from libs.common.embedded import DataDirBusy, EmbeddedPostgres
 from libs.common.migrate import bring_up_to_date
-from libs.common.proxy import Proxy
-from libs.common.runtime import Dsn, database_name, resources, run, serve
+from libs.common.runtime import Dsn, database_name, resources, run, serve, settle_collector
 from libs.common.service import Service
 from libs.common.settings import Settings
-from services import demo
-from services.cluster import Cluster
 from services.registry import ALL, pick
 
+if TYPE_CHECKING:
+    from services.cluster import Cluster
+
 console = Console()
-GC_YOUNG = 20_000
 
 
 def service(name: str) -> Service:
@@ -47,7 +45,7 @@ def address(written: str) -> tuple[str, int]:
 
 def everything(settings: Settings, _asked: argparse.Namespace) -> int:
     """`all`: five services, api and worker, in this process."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         bring_up_to_date(ALL, dsn)
         uvloop.run(_serve(settings, ALL, ALL, dsn, lambda port: _welcome(settings, port)))
     console.print("Stopped.")
@@ -56,21 +54,27 @@ def everything(settings: Settings, _asked: argparse.Namespace) -> int:
 
 def api(settings: Settings, asked: argparse.Namespace) -> int:
     """`api`: answer HTTP."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         uvloop.run(_serve(settings, asked.services or ALL, [], dsn, None))
     return 0
 
 
 def worker(settings: Settings, asked: argparse.Namespace) -> int:
     """`worker`: sequence and deliver; answers only health and metrics."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         uvloop.run(_serve(settings, [], asked.services or ALL, dsn, None))
     return 0
 
 
 def cluster(settings: Settings, asked: argparse.Namespace) -> int:
     """`cluster`: everything in processes of their own, on the embedded PostgreSQL and the development Kafka."""
-    asyncio.run(_hold(Cluster(settings, bus=asked.bus), settings))
+    from services.cluster import Cluster, NotReady  # here, as the proxy below: other roles start without an HTTP client
+
+    try:
+        asyncio.run(_hold(Cluster(settings, bus=asked.bus), settings))
+    except NotReady as problem:
+        print(f"yangguang: {problem}", file=sys.stderr)
+        return 1
     console.print("Stopped.")
     return 0
 
@@ -83,39 +87,31 @@ def proxy(settings: Settings, asked: argparse.Namespace) -> int:
 
 def migrate(settings: Settings, asked: argparse.Namespace) -> int:
     """`migrate`: create what is missing and bring the schemas to the newest revision."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         bring_up_to_date(asked.services or ALL, dsn)
     return 0
 
 
-def audit_verify(settings: Settings, asked: argparse.Namespace) -> int:
-    """`audit-verify`: name the first bad row of each audit chain; exit code 1 when there is one."""
-
-    async def walk(dsn: str) -> tuple[int, int | None]:
-        connection = await asyncpg.connect(dsn)
-        try:
-            return await audit.verify(connection)
-        finally:
-            await connection.close()
-
-    broken = False
-    with _databases(settings) as dsn:
-        for one in asked.services or ALL:
-            rows, bad = asyncio.run(walk(dsn(one.name)))
-            broken |= bad is not None
-            console.print(f"{one.name}: {rows} rows, " + ("whole" if bad is None else f"BROKEN at row {bad}"))
-    return int(broken)
-
-
 @contextlib.contextmanager
-def _databases(settings: Settings) -> Iterator[Dsn]:
-    """Where the databases are: the configured server, or the embedded one, started and stopped around the block."""
+def databases(settings: Settings, *, beside: bool = False) -> Iterator[Dsn]:
+    """Where the databases are: the configured server, or the embedded one, started and stopped around the block.
+
+    With `beside`, the embedded server that a running program keeps is used, too, and left alone.
+    """
     if settings.database_url is not None:
         url = settings.database_url
         yield lambda name: url.replace("{service}", name)
         return
-    with EmbeddedPostgres(settings.data_dir) as postgres:
+    postgres = EmbeddedPostgres(settings.data_dir)
+    try:
+        try:
+            postgres.start()
+        except DataDirBusy:
+            if not beside or not postgres.join():
+                raise
         yield lambda name: postgres.dsn(database_name(name))
+    finally:
+        postgres.stop()
 
 
 async def _serve(
@@ -127,18 +123,18 @@ async def _serve(
 ) -> None:
     async with resources(settings, [*{s.name: s for s in [*served, *worked]}.values()], dsn) as shared:
         app: ASGIApp = build(served, shared) if served else operations_app(worked, shared)
-        # What start-up has made stays for good: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        # An act makes thousands of short-lived objects: at the default of 700 the collector runs several times in each.
-        gc.set_threshold(GC_YOUNG, 20, 50)
+        settle_collector()
         await run(app, worked, shared, started)
 
 
 async def _welcome(settings: Settings, port: int) -> None:
     """Load the demo county once, then say where to look."""
-    if settings.demo and settings.database_url is None:
-        await demo.load_once(settings, port, console)
+    loaded = settings.data_dir / "demo-loaded"
+    if settings.demo and settings.database_url is None and not loaded.exists():
+        from services import demo  # here: later starts do without what loading it takes
+
+        await demo.load(settings, port, console)
+        loaded.touch()
     url = f"http://127.0.0.1:{port}"
     console.print(f"\n[bold]Yangguang is up on {url}[/bold]  (Ctrl-C stops it)")
     for path, says in (
@@ -152,7 +148,7 @@ async def _welcome(settings: Settings, port: int) -> None:
         console.print(f"  {url}{path}  [dim]{says}[/dim]", soft_wrap=True)
 
 
-async def _hold(cluster: Cluster, settings: Settings) -> None:
+async def _hold(cluster: "Cluster", settings: Settings) -> None:
     """Keep the cluster running until Ctrl-C."""
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
@@ -172,6 +168,8 @@ async def _hold(cluster: Cluster, settings: Settings) -> None:
 
 
 async def _pass_on(settings: Settings, processes: dict[str, str]) -> None:
+    from libs.common.proxy import Proxy
+
     door = Proxy(processes)
     try:
         await serve(door, settings, _for_ever())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.dev.kafka.broker import Broker, KafkaUnavailable
+from deploy.dev.kafka.broker import Broker, KafkaUnavailable, fetch_jars, find_java
 
 LEFT_OUT = "without Kafka"  # how the reason of a test that was left out begins
 
@@ -44,8 +44,15 @@ def kafka_broker() -> Iterator[Broker]:
 
 def start(broker: Broker) -> None:
     """Start a broker, or leave the test out where there is no Kafka."""
+    require_kafka()
+    broker.start()
+
+
+def require_kafka() -> None:
+    """Leave the test out where there is no Kafka to start; with REQUIRE_KAFKA, fail it."""
     try:
-        broker.start()
+        find_java()
+        fetch_jars()
     except KafkaUnavailable as missing:
         if os.environ.get("REQUIRE_KAFKA") == "1":
             pytest.fail(f"REQUIRE_KAFKA is set, and: {missing}", pytrace=False)

@@ -13,7 +13,6 @@ import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -85,7 +84,7 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
     app.state.database = database
     app.router.routes.extend(health_routes([database], {service.name: service}, resources.bus))
     # Flat, not included: matching through FastAPI's nested routers costs more than the queries behind them.
-    routes = [found.original_route for found in iter_route_contexts(service.router.routes)]
+    routes = list(service.router.routes)
     assert all(isinstance(route, Act) for route in routes), f"{service.name}: its routers need route_class=Act"
     app.router.routes[:0] = routes  # first, and a service names its most read ones first: they are tried in order
     return app

@@ -21,8 +21,8 @@ from libs.common.embedded import EmbeddedPostgres
 from libs.common.failpoints import arm
 from libs.common.runtime import database_name
 from services.registry import ALL
-from tests import databases
 from tests.documents import body
+from tests.emptying import copy_back, empty, keep
 from tests.faults.machine import CRASHES, Driver
 from tests.platform import Platform
 
@@ -58,9 +58,10 @@ class Publishing(RuleBasedStateMachine):
         self.model: dict[str, Known] = {}
         self.numbers = itertools.count(1)
         self.open = Platform.open(lambda service: self.postgres.dsn(database_name(service)), self.data_dir)
-        self.run(databases.empty(self.postgres))
-        self.run(databases.copy_back(self.postgres))
-        self.driver = Driver(self.run(self.open.__aenter__()))
+        platform = self.run(self.open.__aenter__())
+        self.run(empty(platform))
+        self.run(copy_back(platform))
+        self.driver = Driver(platform)
 
     def run(self, coroutine):  # type: ignore[no-untyped-def] # any coroutine, its own result
         """Run a coroutine on the machine's loop, which outlives the connections of all examples."""
@@ -197,10 +198,10 @@ def test_acts_crashes_repetitions_and_reorderings_end_where_a_dictionary_ends(
     with asyncio.Runner() as runner:
 
         async def seed() -> None:
-            await databases.empty(postgres)
             async with Platform.open(lambda service: postgres.dsn(database_name(service)), data_dir) as platform:
+                await empty(platform)
                 await platform.seed()
-            await databases.keep(postgres)
+                await keep(platform)
 
         if not kept:
             runner.run(seed())

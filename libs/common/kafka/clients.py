@@ -13,10 +13,7 @@ from libs.common.kafka.topics import REQUEST_MS, Brokers
 
 log = structlog.get_logger()
 STOP_SECONDS = 2.0
-
-
-class NoTopic(ConnectionError):
-    """The topic does not exist yet."""
+TOPIC_SECONDS = 0.5
 
 
 class _Client(Protocol):
@@ -41,9 +38,13 @@ async def consuming(brokers: Brokers, name: str, *, begin: str) -> AsyncIterator
 
 
 async def assign(consumer: AIOKafkaConsumer, topic: str, partitions: int) -> Sequence[TopicPartition]:
-    """Have `consumer` read all partitions of a topic. Raises NoTopic as long as it is not there."""
-    if topic not in await consumer.topics():
-        raise NoTopic(f"the topic {topic} is not there yet: the worker of its service creates it")
+    """Have `consumer` read all partitions of a topic, as soon as the worker of its service has created it."""
+    waiting = False
+    while topic not in await consumer.topics():
+        if not waiting:
+            log.info("kafka.waits_for_topic", topic=topic)
+        waiting = True
+        await asyncio.sleep(TOPIC_SECONDS)
     parts = [TopicPartition(topic, part) for part in range(partitions)]
     consumer.assign(parts)
     return parts

@@ -17,9 +17,8 @@ from aiokafka.errors import KafkaError
 from prometheus_client import Counter, Gauge
 
 from libs.common import clock
-from libs.common.audit import Connection
 from libs.common.bus import POLL_SECONDS, ForkedHistory, PositionGap, Record, read_journal
-from libs.common.db import Database
+from libs.common.db import Connection, Database
 from libs.common.failpoints import failpoint
 from libs.common.kafka.clients import producing
 from libs.common.kafka.topics import Brokers
