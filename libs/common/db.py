@@ -103,8 +103,8 @@ class Database:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
             session.info[_DRIVER] = driver
-            await driver.execute("begin")
             try:
+                await driver.execute("begin")
                 yield session
                 await session.flush()
                 await driver.execute("commit")
