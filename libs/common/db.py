@@ -24,7 +24,7 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 """A connection of the driver's, of a pool or not."""
 
 _CALENDAR, _DRIVER = "calendar", "driver"
-ROLLBACK_SECONDS = 5
+ROLLBACK_SECONDS = 1
 _SERVER_SETTINGS = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
@@ -145,6 +145,7 @@ async def _roll_back(connection: AsyncConnection, driver: asyncpg.Connection) ->
         async with asyncio.timeout(ROLLBACK_SECONDS):
             await driver.execute("rollback")
     except BaseException:  # lost, frozen or cancelled: nobody may use this connection again
+        driver.terminate()  # first: a polite good-bye would wait for a frozen server once more
         await connection.invalidate()
 
 
