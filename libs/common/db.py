@@ -24,7 +24,7 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 """A connection of the driver's, of a pool or not."""
 
 _CALENDAR, _DRIVER, _SOON = "calendar", "driver", "soon"
-ROLLBACK_SECONDS = 5
+ROLLBACK_SECONDS = 1
 _SERVER_SETTINGS = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
@@ -103,8 +103,8 @@ class Database:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
             session.info[_DRIVER] = driver
-            await driver.execute("begin")
             try:
+                await driver.execute("begin")
                 yield session
                 await session.flush()
                 await settle(session)
@@ -167,6 +167,7 @@ async def _roll_back(connection: AsyncConnection, driver: asyncpg.Connection) ->
         async with asyncio.timeout(ROLLBACK_SECONDS):
             await driver.execute("rollback")
     except BaseException:  # lost, frozen or cancelled: nobody may use this connection again
+        driver.terminate()  # first: a polite good-bye would wait for a frozen server once more
         await connection.invalidate()
 
 

@@ -1,5 +1,6 @@
 """What the HTTP doors of all services share: one transaction per write, versions, validators, ETags."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,6 +19,9 @@ from libs.common.failpoints import failpoint
 from libs.common.idempotency import Claim
 from libs.common.permission import Actor
 from libs.common.problem import PROBLEM_RESPONSES
+
+ACT_SECONDS = 5.0
+"""How long the transaction of an act may take; what takes longer is rolled back and answered with 503."""
 
 _ETAG = re.compile(r'(?:W/)?"v(\d{1,18})"')
 AfterCommit = Callable[[Response], Awaitable[Response]]
@@ -46,7 +50,8 @@ class Act(APIRoute):
             actor = await authenticate(request)
             await request.body()  # here, so that no connection and no transaction waits for a slow sender
             claim = await Claim.of(request, f"staff {actor.subject}" if actor else "anonymous")
-            async with database.transaction() as session:
+            # Bounded, so that a frozen database does not pile up requests; a repeated key says what became of one.
+            async with asyncio.timeout(ACT_SECONDS), database.transaction() as session:
                 request.state.session = session
                 if claim and (answer := await claim.first_answer(session)):
                     return answer

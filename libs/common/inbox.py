@@ -48,7 +48,9 @@ DELAY = Histogram(
 )
 
 _TRANSIENT = (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
-_TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"}
+# Serialisation, locks, deadlines, shutdown; and no room (disk, memory, connections), for which no event is to blame.
+_TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03"}
+_TRANSIENT_STATES |= {"53000", "53100", "53200", "53300", "53400", "58030"}
 
 LOCK_OFFSET = "select position from consumer_offset where source = $1 for update"
 # A statement of its own, so that its snapshot is younger than the lock: a redrive may have held that until now.

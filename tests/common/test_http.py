@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from libs.common import http
 from libs.common.db import Database
 from tests.documents import Life
 from tests.platform import Platform
@@ -54,6 +55,24 @@ async def test_connections_that_were_lost_while_idle_cost_no_request(platform: P
     answer = await platform.client.put(COUNTY, json=BODY, headers={**headers, "If-Match": '"v1"'})
     assert answer.status_code == 200, answer.text
     assert (await platform.client.get("/catalog/regions")).status_code == 200
+
+
+async def test_an_act_that_takes_too_long_is_given_up_and_leaves_nothing(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "ACT_SECONDS", 0.2)
+    headers = {**platform.token("administrator"), "Idempotency-Key": "slow"}
+    database = platform.database("catalog")
+    async with failing_commit(database, "perform pg_sleep(3); return null;"):
+        answer = await platform.client.put(COUNTY, json=BODY, headers=headers)
+    refused(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"]
+    open_still = (
+        "select count(*) from pg_stat_activity where application_name = 'catalog-write' and state like '%trans%'"
+    )
+    assert await database.backbone.fetchval(open_still) == 0
+    monkeypatch.undo()
+    assert (await platform.client.put(COUNTY, json=BODY, headers=headers)).status_code == 201
 
 
 @pytest.mark.parametrize(

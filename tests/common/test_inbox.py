@@ -152,6 +152,7 @@ async def test_kinds_that_a_service_does_not_hear_move_its_offset_only(
         (sa.exc.TimeoutError(), True),
         (asyncpg.CannotConnectNowError(), True),
         (asyncpg.TooManyConnectionsError(), True),
+        (asyncpg.DiskFullError(), True),
         (asyncpg.DeadlockDetectedError(), True),
         (asyncpg.QueryCanceledError(), True),
         (asyncpg.AdminShutdownError(), True),

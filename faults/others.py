@@ -1,0 +1,134 @@
+"""The clock, an older release beside the new one, too much at once (F14, F20, F22); and what is not played."""
+
+import asyncio
+import resource
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from faults.fault import Fault, Scene
+from faults.ledger import Told
+from faults.network import nothing
+from faults.report import ROOT
+
+FAKETIME = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
+MIGRATION = "services/publication/migrations/0002_operations.py"
+ROOM = 400_000_000
+BURST = 10
+
+
+def _faketime() -> str | None:
+    found = [path for pattern in FAKETIME for path in Path("/").glob(pattern[1:])]
+    return str(found[0]) if found else None
+
+
+def no_faketime() -> str | None:
+    """Why no clock can be turned, or None."""
+    return None if _faketime() else "libfaketime is not installed (Debian: faketime)"
+
+
+async def clock(scene: Scene) -> None:
+    """F14: the clock of one API and one worker jumps two hours ahead, then two hours back."""
+    turned = scene.rig.outside / "clock"
+    turned.write_text("+0\n")
+    environment = {
+        "LD_PRELOAD": str(_faketime()),
+        "FAKETIME_TIMESTAMP_FILE": str(turned),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    wrong = (scene.rig["api-1"], scene.rig["worker-1"])
+    for process in wrong:
+        await process.stop()
+        process.prefix = ("env",)  # the library is loaded when a program begins, not by a fork
+        await process.start(**environment)
+    for jump in ("+2h", "-2h"):
+        turned.write_text(f"{jump}\n")
+        await scene.under_load(scene.size.either(3, 40))
+    for process in wrong:
+        await process.stop()
+        process.prefix = ()
+        await process.start()
+
+    def judge(told: Told) -> None:
+        refused = sum(line.status == 401 for line in told.lines)
+        scene.seen.append(f"{refused} times a token from the future was refused")
+
+    scene.after.append(judge)
+
+
+def no_older_release() -> str | None:
+    """Why there is no older code to run, or None."""
+    return None if _before_migration() else f"no git history that reaches behind {MIGRATION}"
+
+
+def _before_migration() -> str | None:
+    if shutil.which("git") is None:
+        return None
+    git = ["git", "log", "--diff-filter=A", "--format=%H", "--", MIGRATION]
+    added = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if not added:
+        return None
+    found = subprocess.run(
+        ["git", "rev-parse", "--verify", f"{added[-1]}^"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or None
+
+
+async def older_release(scene: Scene) -> None:
+    """F20: an API and a worker of the release before the migration run beside the new ones, on the migrated schema."""
+    commit = _before_migration()
+    assert commit
+    with tempfile.TemporaryDirectory(prefix="yangguang-older-") as folder:
+        Path(folder).chmod(0o755)
+        pack = subprocess.Popen(["git", "archive", commit], cwd=ROOT, stdout=subprocess.PIPE)
+        await asyncio.to_thread(subprocess.run, ["tar", "-x", "-C", folder], stdin=pack.stdout, check=True)
+        older = (scene.rig["api-1"], scene.rig["worker-1"])
+        for process in older:
+            await process.stop()
+            process.cwd = Path(folder)
+            await process.start()
+        await scene.under_load(scene.size.either(4, 60))
+        for process in older:
+            await process.stop()
+            process.cwd = None
+            await process.start()
+    scene.seen.append(f"older: commit {commit[:10]}")
+
+
+async def too_much(scene: Scene) -> None:
+    """F22: ten times the load, while the APIs may take little more memory than they have."""
+    apis = scene.rig.apis
+    for api in apis:
+        limit = api.resident() + ROOM
+        resource.prlimit(api.pid, resource.RLIMIT_DATA, (limit, limit))
+    rate = scene.size.rate * BURST
+    scene.loads.append(scene.rig.load(rate, 0))
+    peak = 0
+    for _ in range(int(scene.size.either(4, 20) * 10)):
+        peak = max(peak, *(api.resident() for api in apis))
+        await scene.under_load(0.1)
+    scene.loads[-1].let_nobody_in()
+    scene.seen.append(f"burst of {rate:.0f} clerks/s; {peak / 1e6:.0f} MB at most in an API")
+    scene.insist(all(api.alive for api in apis), "an API ran out of memory")
+    for api in apis:
+        await api.stop()
+        await api.start()
+
+
+FAULTS = (
+    Fault("F14", "clock of an API and a worker two hours ahead, then two hours back", clock, possible=no_faketime),
+    Fault("F20", "release before the migration beside this one", older_release, 15, ("journal",), no_older_release),
+    Fault(
+        "F20",
+        "release before the migration beside this one",
+        nothing,
+        buses=("kafka",),
+        possible=lambda: "the release before the migration knows no Kafka",
+    ),
+    Fault(
+        "F21", "database lost, restored from a base backup and its log", nothing, possible=lambda: "not automated here"
+    ),
+    Fault("F22", "ten times the load on little memory", too_much, 60),
+)
