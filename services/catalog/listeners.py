@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.events import DocumentPublished, DocumentWithdrawn, NoticePublished, NoticeWithdrawn
+from services.catalog.projections import COVERAGE, covering
 from services.catalog.tables import Covering
 
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
     """The document covers its item in its region; a later edition may have moved to another item."""
-    await _cover(session, event, event.document, event.region)
+    await _cover(session, event)
 
 
 async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:
@@ -26,7 +27,7 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
 
 async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
     """The notice covers its item in its village."""
-    await _cover(session, event, event.notice, event.village)
+    await _cover(session, event)
 
 
 async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:
@@ -34,19 +35,11 @@ async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> 
     await _uncover(session, event.notice, event.version)
 
 
-async def _cover(
-    session: AsyncSession, event: DocumentPublished | NoticePublished, document: UUID, region: str
-) -> None:
-    values = {
-        "item": event.catalog_item,
-        "region": region,
-        "version": event.version,
-        "live": True,
-        "title": event.title,
-        "published_at": event.published_at,
-    }
-    covering = insert(Covering).values(document=document, **values)
-    await session.execute(covering.on_conflict_do_update(index_elements=[Covering.document], set_=values))
+async def _cover(session: AsyncSession, event: DocumentPublished | NoticePublished) -> None:
+    (table,) = COVERAGE.tables
+    values = dict(zip(table.columns, covering(event), strict=True))
+    upsert = insert(Covering).values(values)
+    await session.execute(upsert.on_conflict_do_update(index_elements=[Covering.document], set_=values))
 
 
 async def _uncover(session: AsyncSession, document: UUID, version: int) -> None:
