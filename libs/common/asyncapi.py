@@ -98,6 +98,9 @@ def _headers() -> Json:
     optional = {
         "traceparent": text("W3C trace context of the act, when it had one."),
         "requestid": text("Id of the request that led to it, when there was one."),
+        "ce_replayedto": text(
+            "Only where the state of a thing is said again to repair one service: its name. Old news to all others."
+        ),
     }
     return {"type": "object", "required": list(properties), "properties": {**properties, **optional}}
 

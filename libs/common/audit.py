@@ -6,15 +6,15 @@ chains them, so that acts do not queue for the chain: hash = sha256(previous has
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock, context
-from libs.common.db import driver_of
+from libs.common.db import Connection, driver_of
 from libs.common.encode import json_bytes
 from libs.common.failpoints import failpoint
 from libs.common.permission import Actor
@@ -22,7 +22,7 @@ from libs.common.permission import Actor
 log = structlog.get_logger()
 SEAL_SECONDS = 0.5
 _BATCH = 500
-Connection = asyncpg.Connection | PoolConnectionProxy
+_STRETCH = 1000
 _INSERT = "insert into audit_waiting (entry) values ($1)"
 _TAKE = """
 with taken as (delete from audit_waiting where id in (select id from audit_waiting order by id limit $1) returning *)
@@ -86,8 +86,11 @@ def chain(previous: bytes, entry: str) -> bytes:
     return hashlib.sha256(previous + entry.encode()).digest()
 
 
-async def verify(connection: asyncpg.Connection) -> tuple[int, int | None]:
-    """Walk the chain. Returns (rows walked, position of the first bad row or None)."""
+async def verify(connection: asyncpg.Connection, walked: Callable[[int], None] | None = None) -> tuple[int, int | None]:
+    """Walk the chain. Returns (rows walked, position of the first bad row or None).
+
+    `walked` is called with the number of rows of each stretch that was found whole.
+    """
     previous, expected = b"", 0
     async with connection.transaction(readonly=True, isolation="repeatable_read"):
         async for row in connection.cursor("select position, entry::text as entry, hash from audit order by position"):
@@ -95,6 +98,8 @@ async def verify(connection: asyncpg.Connection) -> tuple[int, int | None]:
             previous = chain(previous, row["entry"])
             if row["position"] != expected or row["hash"] != previous:
                 return expected - 1, row["position"]
+            if walked and expected % _STRETCH == 0:
+                walked(_STRETCH)
     return expected, None
 
 

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from libs.common.bell import Bell
 from libs.common.read_pool import ReadPool
 from libs.common.workdays import Calendar
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+"""A connection of the driver's, of a pool or not."""
 
 _CALENDAR, _DRIVER = "calendar", "driver"
 ROLLBACK_SECONDS = 5

@@ -3,7 +3,8 @@
 Delivered twice, an event has its effect once; delivered late, behind a newer one, it has none: `heard` keeps the
 newest version of every thing, also of a withdrawn one (the tombstone), and the listener is not called for older
 news. A transient fault retries the batch in place. A poison event parks its key with the cause, while other keys
-flow; events carry full state, so a parked key loses nothing when it is driven again.
+flow; events carry full state, so a parked key loses nothing when it is driven again (`libs/common/parked.py`).
+What a replay addresses to this service (`libs/common/replay.py`) is applied at the version that is known, too.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from libs.common.bus import Bus, ForkedHistory, PositionGap, Record, Subscriptio
 from libs.common.db import Database, driver_of
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
+from libs.common.outbox import REPLAYED, REPLAYED_TO
 from libs.common.service import Service
 
 log = structlog.get_logger()
@@ -32,10 +34,12 @@ RETRY_SECONDS = 0.2
 RETRY_MOST_SECONDS = 5.0
 BROKEN_SECONDS = 5.0
 REPORTED_KEYS = 200
+PARKED_SECONDS = 3.0
 
 APPLIED = Counter("inbox_applied_total", "Events whose effect was committed.", ["service", "source"])
 STALE = Counter("inbox_stale_total", "Events older than what was applied, or seen before.", ["service", "source"])
 PARKED = Gauge("parked_keys", "Keys parked by poison events.", ["service", "source"])
+OLDEST = Gauge("parked_oldest_age_seconds", "Age of the key that is parked longest; 0: none.", ["service", "source"])
 DELAY = Histogram(
     "publish_to_effect_seconds",
     "From the act at the source to the committed effect of a listener.",
@@ -46,19 +50,23 @@ DELAY = Histogram(
 _TRANSIENT = (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 _TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53300"}
 
-_LOCK_OFFSET = """
-select position, array(select key from parked p where p.source = o.source order by key) as parked
-from consumer_offset o where source = $1 for update
+LOCK_OFFSET = "select position from consumer_offset where source = $1 for update"
+# A statement of its own, so that its snapshot is younger than the lock: a redrive may have held that until now.
+_PARKED = "select key from parked where source = $1"
+_PARKED_NOW = """
+select array(select key from parked where source = $1 order by key limit $2) as keys, count(*),
+       coalesce(extract(epoch from clock_timestamp() - min(parked_at)), 0)::float8 as oldest
+from parked where source = $1
 """
 _FIRST_OFFSET = "insert into consumer_offset (source, position) values ($1, 0) on conflict (source) do nothing"
 _MOVE_OFFSET = "update consumer_offset set position = $2, event_id = $3 where source = $1"
 _NEW = "insert into inbox (event_id) select unnest($1::uuid[]) on conflict do nothing returning event_id"
 _HEARD = "select key, version from heard where topic = $1 and key = any($2)"
-_REMEMBER = """
+REMEMBER = """
 insert into heard (topic, key, version, type, at)
 select $1, k, v, t, clock_timestamp() from unnest($2::text[], $3::bigint[], $4::text[]) as n (k, v, t)
 on conflict (topic, key) do update set version = excluded.version, type = excluded.type, at = excluded.at
-where heard.version < excluded.version
+where heard.version < excluded.version or (heard.version = excluded.version and excluded.type is not null)
 """
 _PARK = """
 insert into parked (source, key, from_position, reason) values ($1, $2, $3, $4)
@@ -79,6 +87,8 @@ class Delivery:
     database: Database
     source: str
     parked: set[str] = field(default_factory=set)
+    told: list[str] | None = None
+    """The parked keys that the producer was told of last; None: nothing yet."""
 
     @property
     def kinds(self) -> dict[str, type[Event]]:
@@ -88,11 +98,17 @@ class Delivery:
     async def run(self, bus: Bus) -> None:
         """Deliver until cancelled. Nothing that a batch raises ends the loop."""
         pause = RETRY_SECONDS
+        loop = asyncio.get_running_loop()
         while True:
             try:
                 async with bus.subscribe(self.source, self.service.name) as subscription:
-                    await self._report_again(subscription)
+                    # A kill between a batch's commit and its report would leave receipts waiting.
+                    self.told = None
+                    look_again = loop.time()
                     while True:
+                        if loop.time() >= look_again:
+                            await self.report_parked(subscription)
+                            look_again = loop.time() + PARKED_SECONDS
                         if not await self.step(subscription):
                             await subscription.wait()
                         pause = RETRY_SECONDS
@@ -105,12 +121,20 @@ class Delivery:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, RETRY_MOST_SECONDS)
 
-    async def _report_again(self, subscription: Subscription) -> None:
-        """Tell where this service is: a kill between a batch's commit and its report would leave receipts waiting."""
-        position, _ = await self._offset()
-        if position:
-            parked = await self.database.backbone.fetch("select key from parked where source = $1", self.source)
-            await subscription.report(position, sorted(row["key"] for row in parked)[:REPORTED_KEYS])
+    async def report_parked(self, subscription: Subscription) -> None:
+        """Tell the producer where this service is, if other keys are parked than it was told of last.
+
+        A redrive changes them without a new event, and no batch would report it.
+        """
+        row = await self.database.backbone.fetchrow(_PARKED_NOW, self.source, REPORTED_KEYS)
+        assert row is not None
+        PARKED.labels(self.service.name, self.source).set(row["count"])
+        OLDEST.labels(self.service.name, self.source).set(row["oldest"])
+        if row["keys"] != self.told:
+            position, _ = await self._offset()
+            if position:
+                await subscription.report(position, row["keys"])
+            self.told = row["keys"]
 
     async def step(self, subscription: Subscription) -> int:
         """Deliver one batch. Returns how many events it took from the source (0: there is nothing new)."""
@@ -127,7 +151,9 @@ class Delivery:
             taken = await self._apply_singly(after, records)
         if taken:
             await failpoint("inbox.after_commit")
-            await subscription.report(records[taken - 1].position, sorted(self.parked)[:REPORTED_KEYS])
+            keys = sorted(self.parked)[:REPORTED_KEYS]
+            await subscription.report(records[taken - 1].position, keys)
+            self.told = keys
             await failpoint("inbox.after_report")
         return taken
 
@@ -156,7 +182,7 @@ class Delivery:
                     type=record.type,
                     error=repr(error),
                 )
-                taken = await self._apply(after, [record], park=f"{type(error).__name__}: {error}"[:2000])
+                taken = await self._apply(after, [record], park=reason_of(error))
             if not taken:
                 return 0
             after = record.position
@@ -165,15 +191,14 @@ class Delivery:
     async def _apply(self, after: int, records: Sequence[Record], park: str | None = None) -> int:
         async with self.database.transaction() as session:
             driver = driver_of(session)
-            offset = await driver.fetchrow(_LOCK_OFFSET, self.source)
-            if offset is None or offset["position"] != after:
+            if await driver.fetchval(LOCK_OFFSET, self.source) != after:
                 return 0  # another owner of this source was faster; the next step reads the new offset
-            parked = set(offset["parked"])
+            parked = {row["key"] for row in await driver.fetch(_PARKED, self.source)}
             if park is not None:
                 parked.add(records[0].key)
                 await driver.execute(_PARK, self.source, records[0].key, records[0].position, park)
             heard = [r for r in records if r.type in self.kinds]
-            await self._effects(session, [r for r in heard if r.key not in parked])
+            await self.apply(session, [r for r in heard if r.key not in parked])
             for record in heard:
                 if record.key in parked:
                     await driver.execute(_KEEP_NEWEST, self.source, record.key, *_kept(record))
@@ -183,36 +208,49 @@ class Delivery:
         PARKED.labels(self.service.name, self.source).set(len(parked))
         return len(records)
 
-    async def _effects(self, session: AsyncSession, records: Sequence[Record]) -> None:
+    async def apply(self, session: AsyncSession, records: Sequence[Record]) -> int:
+        """Let the listeners hear what is news of `records`, and remember it. Returns how much of it was news."""
         if not records:
-            return
+            return 0
         fresh = await self._fresh(session, records)
         if fresh:
             await failpoint("inbox.before_effect")
-        for record in fresh:
+        for record, known in fresh:
             kind = self.kinds[record.type]
+            session.info[REPLAYED] = known
             await self.service.listeners[kind](session, kind.model_validate_json(record.payload))
             DELAY.labels(self.service.name, self.source).observe((clock.now() - record.created_at).total_seconds())
         APPLIED.labels(self.service.name, self.source).inc(len(fresh))
+        return len(fresh)
 
-    async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> Sequence[Record]:
-        """Those never seen and newer than what was applied; remembers them in the same transaction."""
+    async def _fresh(self, session: AsyncSession, records: Sequence[Record]) -> Sequence[tuple[Record, bool]]:
+        """Those never seen and newer than what was applied, or as new and replayed to this service.
+
+        With each, whether its version was applied before. Remembers them in the same transaction.
+        """
         driver = driver_of(session)
         new = {row["event_id"] for row in await driver.fetch(_NEW, [r.event_id for r in records])}
         topic = records[0].topic
         heard = await driver.fetch(_HEARD, topic, list({r.key for r in records}))
         versions: dict[str, int] = {row["key"]: row["version"] for row in heard}
-        fresh: list[Record] = []
+        fresh: list[tuple[Record, bool]] = []
         for record in records:
-            if record.event_id in new and record.version > versions.get(record.key, 0):
+            version = versions.get(record.key, 0)
+            again = record.version == version and record.headers.get(REPLAYED_TO) == self.service.name
+            if record.event_id in new and (record.version > version or again):
                 versions[record.key] = record.version
-                fresh.append(record)
+                fresh.append((record, again))
         STALE.labels(self.service.name, self.source).inc(len(records) - len(fresh))
         if fresh:
-            newest = {record.key: record for record in fresh}.values()
+            newest = {record.key: record for record, _ in fresh}.values()
             columns = [[r.key for r in newest], [r.version for r in newest], [r.type for r in newest]]
-            await driver.execute(_REMEMBER, topic, *columns)
+            await driver.execute(REMEMBER, topic, *columns)
         return fresh
+
+
+def reason_of(error: Exception) -> str:
+    """Why a key is parked, in the words of what was raised."""
+    return f"{type(error).__name__}: {error}"[:2000]
 
 
 def _kept(record: Record) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bell import Bell
 from libs.common.context import trace_headers
-from libs.common.db import driver_of
+from libs.common.db import Connection, driver_of
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
 from libs.common.identifiers import uuid7
@@ -31,9 +31,21 @@ STANDBY_SECONDS = 0.25
 
 SEQUENCED = Counter("sequencer_events_total", "Events moved from the outbox to the journal.", ["service"])
 
+REPLAYED_TO = "ce_replayedto"
+"""Header of an event that is said again for one listening service: its name. To all others it is old news."""
+REPLAYED = "replayed"
+"""Member of a session's `info`: whether a listener hears a version that it was given before."""
+
 _INSERT = """
 insert into outbox (event_id, topic, part, key, version, type, payload, headers)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+# What a listener says when it hears a known version again, it has as a rule said before: then not a second time.
+_INSERT_NEWS = """
+insert into outbox (event_id, topic, part, key, version, type, payload, headers)
+select $1::uuid, $2::text, $3::smallint, $4::text, $5::bigint, $6::text, $7::json, $8::jsonb
+where not exists (select from thing where key = $4 and version >= $5)
+on conflict (key, version, topic) do nothing
 """
 _LOCK = "select pg_try_advisory_xact_lock(hashtext('yangguang.sequencer'))"
 _MOVE = """
@@ -70,7 +82,7 @@ async def emit(session: AsyncSession, event: Event) -> None:
     event_id = uuid7()
     headers = orjson.dumps(cloud_headers(event, str(event_id))).decode()
     said = (event_id, event.topic(), partition(event.key), event.key, event.version, event.kind, payload, headers)
-    await driver_of(session).execute(_INSERT, *said)
+    await driver_of(session).execute(_INSERT_NEWS if session.info.get(REPLAYED) else _INSERT, *said)
     session.info["emitted"] = session.info.get("emitted", 0) + 1
 
 
@@ -88,7 +100,7 @@ def cloud_headers(event: Event, event_id: str) -> Mapping[str, str]:
     }
 
 
-async def sequence_once(connection: asyncpg.Connection, batch: int = BATCH) -> int | None:
+async def sequence_once(connection: Connection, batch: int = BATCH) -> int | None:
     """Move one batch. Returns how many events moved, or None while another process holds the lock."""
     async with connection.transaction():
         # The lock is a statement of its own, so that the move's snapshot is younger than the lock.

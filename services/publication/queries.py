@@ -54,13 +54,13 @@ from edition e join document d using (content_id)
 where d.content_id = $1 and e.number < $2 order by e.number desc limit $3
 """
 
-# The newest event that readers can see, wherever it has got to.
+# The newest event that readers can see, wherever it has got to; the first time it was said, not its replays.
 _LATEST = """
 select position, type, version, payload::text as payload, created_at
 from (select position, type, version, payload, created_at from journal where key = $1
       union all
       select null, type, version, payload, created_at from outbox where key = $1) said
-where type = any($2) order by version desc limit 1
+where type = any($2) order by version desc, position limit 1
 """
 
 # When each reader first was at or past the position; null: not yet. One index step per reader.
