@@ -5,7 +5,10 @@ api, worker          the two halves of a deployment, for the services named (all
 migrate              bring the schemas to the newest revision
 token                a development token: --role editor --region 990001
 catalog-import       write the items of a CSV file through the public API
-audit-verify         walk the hash chain of the audit
+audit verify         walk the hash chains of the audit
+parked               list, show, redrive or drop the keys that poison events have parked
+replay               have a source say its present state again, for one listening service
+trace                where a document's news has got to
 """
 
 import argparse
@@ -20,7 +23,7 @@ from libs.common.migrate import SchemaBehind
 from libs.common.permission import Role
 from libs.common.regions import parse as region
 from libs.common.settings import Settings
-from services import processes
+from services import auditing, parked, processes, replay, tracing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,9 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--token", help="an administrator's token; a development one when left out")
     importing.add_argument("--region", default="990001", type=region, help="region of the development token")
     importing.set_defaults(do=_catalog_import)
-    verify = roles.add_parser("audit-verify", help="walk the hash chain of the audit")
-    verify.add_argument("services", nargs="*", metavar="SERVICE", type=processes.service)
-    verify.set_defaults(do=processes.audit_verify)
+    for operation in (auditing, parked, replay, tracing):
+        operation.register(roles)
     return parser
 
 

@@ -6,14 +6,12 @@ import contextlib
 import gc
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-import asyncpg
 import uvloop
 from rich.console import Console
 from starlette.types import ASGIApp
 
-from libs.common import audit
 from libs.common.app import build, operations_app
-from libs.common.embedded import EmbeddedPostgres
+from libs.common.embedded import DataDirBusy, EmbeddedPostgres
 from libs.common.migrate import create_database, is_current, upgrade
 from libs.common.runtime import Dsn, database_name, resources, run
 from libs.common.service import Service
@@ -36,7 +34,7 @@ def service(name: str) -> Service:
 
 def everything(settings: Settings, _asked: argparse.Namespace) -> int:
     """`all`: five services, api and worker, in this process."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         _migrate(ALL, dsn)
         uvloop.run(_serve(settings, ALL, ALL, dsn, lambda port: _welcome(settings, port)))
     console.print("Stopped.")
@@ -45,53 +43,45 @@ def everything(settings: Settings, _asked: argparse.Namespace) -> int:
 
 def api(settings: Settings, asked: argparse.Namespace) -> int:
     """`api`: answer HTTP."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         uvloop.run(_serve(settings, asked.services or ALL, [], dsn, None))
     return 0
 
 
 def worker(settings: Settings, asked: argparse.Namespace) -> int:
     """`worker`: sequence and deliver; answers only health and metrics."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         uvloop.run(_serve(settings, [], asked.services or ALL, dsn, None))
     return 0
 
 
 def migrate(settings: Settings, asked: argparse.Namespace) -> int:
     """`migrate`: create what is missing and bring the schemas to the newest revision."""
-    with _databases(settings) as dsn:
+    with databases(settings) as dsn:
         _migrate(asked.services or ALL, dsn)
     return 0
 
 
-def audit_verify(settings: Settings, asked: argparse.Namespace) -> int:
-    """`audit-verify`: name the first bad row of each audit chain; exit code 1 when there is one."""
-
-    async def walk(dsn: str) -> tuple[int, int | None]:
-        connection = await asyncpg.connect(dsn)
-        try:
-            return await audit.verify(connection)
-        finally:
-            await connection.close()
-
-    broken = False
-    with _databases(settings) as dsn:
-        for one in asked.services or ALL:
-            rows, bad = asyncio.run(walk(dsn(one.name)))
-            broken |= bad is not None
-            console.print(f"{one.name}: {rows} rows, " + ("whole" if bad is None else f"BROKEN at row {bad}"))
-    return int(broken)
-
-
 @contextlib.contextmanager
-def _databases(settings: Settings) -> Iterator[Dsn]:
-    """Where the databases are: the configured server, or the embedded one, started and stopped around the block."""
+def databases(settings: Settings, *, beside: bool = False) -> Iterator[Dsn]:
+    """Where the databases are: the configured server, or the embedded one, started and stopped around the block.
+
+    With `beside`, the embedded server that a running program keeps is used, too, and left alone.
+    """
     if settings.database_url is not None:
         url = settings.database_url
         yield lambda name: url.replace("{service}", name)
         return
-    with EmbeddedPostgres(settings.data_dir) as postgres:
+    postgres = EmbeddedPostgres(settings.data_dir)
+    try:
+        try:
+            postgres.start()
+        except DataDirBusy:
+            if not beside or not postgres.join():
+                raise
         yield lambda name: postgres.dsn(database_name(name))
+    finally:
+        postgres.stop()
 
 
 def _migrate(services: Sequence[Service], dsn: Dsn) -> None:

@@ -12,6 +12,7 @@ import os
 import pwd
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -98,21 +99,33 @@ class EmbeddedPostgres:
             raise
         return self.dsn("postgres")
 
+    def join(self) -> bool:
+        """Use the server that another running program keeps here, without starting or stopping anything.
+
+        Returns whether it answers, and to this user.
+        """
+        if not self._cluster.exists():
+            return False
+        self._sockets = _socket_dir(self._cluster, self._cluster.stat().st_uid)
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self._sockets / SOCKET)) == 0
+
     def dsn(self, database: str) -> str:
         """The address of one database of this server, for asyncpg, SQLAlchemy and psql."""
         return f"postgresql://postgres@/{quote(database, safe='')}?host={self._sockets}"
 
     def stop(self) -> None:
-        """Stop the server, by force if need be, and free the data directory. Harmless when nothing runs."""
+        """Stop the server, by force if need be, and free the data directory. Harmless when nothing of ours runs."""
+        if self._lock is None:
+            return
         if self._server:
             end(self._server)
             self._server = None
         if self._sockets != self._cluster:
             with suppress(OSError):
                 self._sockets.rmdir()
-        if self._lock is not None:
-            os.close(self._lock)  # which frees it; the file stays, since removing it would race with a newcomer
-            self._lock = None
+        os.close(self._lock)  # which frees it; the file stays, since removing it would race with a newcomer
+        self._lock = None
 
     def __enter__(self) -> Self:
         self.start()

@@ -248,8 +248,10 @@ class Delivery:
         return fresh
 
 
-def reason_of(error: Exception) -> str:
-    """Why a key is parked, in the words of what was raised."""
+def reason_of(error: BaseException) -> str:
+    """Why a key is parked, in the words of what was raised; of the database's errors, in its own words."""
+    if isinstance(error, DBAPIError) and error.orig:
+        error = error.orig.__cause__ or error.orig
     return f"{type(error).__name__}: {error}"[:2000]
 
 

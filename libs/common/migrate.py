@@ -76,7 +76,7 @@ async def schema_state(database: Database, service: Service) -> str:
     script = ScriptDirectory.from_config(config(service, database.dsn))
     try:
         current = await database.reads.fetchval(_CURRENT)
-    except asyncpg.UndefinedTableError:
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidCatalogNameError):
         return "behind"
     if current == script.get_current_head():
         return "ready"
