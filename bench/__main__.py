@@ -9,11 +9,17 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import publishing, reading
+from bench import publishing, reading, rebuilding
 from bench.rig import Figure, Rig
 
 Measure = Callable[[Rig], Coroutine[None, None, list[Figure]]]
-MEASURES: tuple[Measure, ...] = (reading.listing, publishing.sequencer, publishing.history, publishing.throughput)
+MEASURES: tuple[Measure, ...] = (
+    reading.listing,
+    publishing.sequencer,
+    publishing.history,
+    publishing.throughput,
+    rebuilding.rebuild,
+)
 
 
 def main(names: list[str]) -> None:

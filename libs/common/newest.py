@@ -6,7 +6,7 @@ their noun (`service.noun.happened.vN`), so things of other nouns are passed ove
 Nothing here holds a transaction: each call is one short statement, however many things there are.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -14,13 +14,14 @@ from asyncpg.pool import PoolConnectionProxy
 
 Reader = asyncpg.Connection | asyncpg.Pool | PoolConnectionProxy
 
-HERE_OR_LATER = 2**63 - 1
+ALL = 2**63 - 1
 """As a bound of positions: everything that has a position."""
 
 _EVENTS = """
-select a.key, n.position, n.version, n.type, n.payload::text as payload from unnest($1::text[]) as a (key),
+select a.key, n.position, n.version, n.type, n.payload::text as payload
+from unnest($1::text[], $4::bigint[]) as a (key, heard),
 lateral (select position, version, type, payload from journal
-         where key = a.key and type = any($2) and position <= $3
+         where key = a.key and type = any($2) and (position <= $3 or version <= a.heard)
          order by version desc, position desc limit 1) n
 """
 # An act is done when it commits, not when its event gets a position; both are read in one snapshot.
@@ -31,8 +32,11 @@ lateral (select 0 as position, version, type, payload from outbox where key = a.
          select position, version, type, payload from journal where key = a.key and type = any($2)
          order by version desc limit 1) n
 """
-_KEYS = """
-select key from thing where key > $1 and split_part(type, '.', 2) = any($2) order by key limit $3
+# Cut by key alone, with the limit as a number: else the planner would read and sort the whole table for each page.
+_PAGE = """
+with page as materialized (select key, type from thing where key > $1 order by key limit {limit})
+select (select max(key) from page) as last,
+       array(select key from page where split_part(type, '.', 2) = any($2) order by key) as keys
 """
 _COUNT = "select count(*) from thing where split_part(type, '.', 2) = any($1)"
 _MOVED = "select distinct key from (select key from journal where position > $1 and type = any($2) limit $3) said"
@@ -72,14 +76,24 @@ async def count(source: Reader, kinds: Sequence[str]) -> int:
     return int(await source.fetchval(_COUNT, nouns(kinds)))
 
 
-async def keys(source: Reader, kinds: Sequence[str], after: str, limit: int) -> list[str]:
-    """The next keys of such things, in the order of the database; "" begins."""
-    return [row["key"] for row in await source.fetch(_KEYS, after, nouns(kinds), limit)]
+async def pages(source: Reader, kinds: Sequence[str], limit: int) -> AsyncIterator[list[str]]:
+    """The keys of such things, at most `limit` at a time, in the order of the database."""
+    after = ""
+    while (row := await source.fetchrow(_PAGE.format(limit=limit), after, nouns(kinds))) and row["last"]:
+        after = row["last"]
+        if row["keys"]:
+            yield row["keys"]
 
 
-async def said(source: Reader, keys: Sequence[str], kinds: Sequence[str], upto: int = HERE_OR_LATER) -> list[Said]:
-    """The newest events of `keys` at a position up to `upto`; a key without one is left out."""
-    return [Said(**row) for row in await source.fetch(_EVENTS, list(keys), list(kinds), upto)]
+async def said(
+    source: Reader, keys: Sequence[str], kinds: Sequence[str], upto: int = ALL, heard: Mapping[str, int] | None = None
+) -> list[Said]:
+    """The newest events of `keys` at a position up to `upto`; a key without one is left out.
+
+    `heard` are versions by key that count wherever they stand: a listener may be made to read again what it knows.
+    """
+    versions = [heard.get(key, 0) for key in keys] if heard else [0] * len(keys)
+    return [Said(**row) for row in await source.fetch(_EVENTS, list(keys), list(kinds), upto, versions)]
 
 
 async def said_here(own: Reader, keys: Sequence[str], kinds: Sequence[str]) -> list[Said]:

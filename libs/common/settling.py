@@ -26,6 +26,7 @@ _OFFSETS = """
 insert into consumer_offset (source, position) select unnest($1::text[]), 0 on conflict do nothing
 """
 _HOLD = "select source, position from consumer_offset where source = any($1) order by source for update"
+_HEARD = "select key, version from heard where topic = $1 and key = any($2)"
 _PARKED = "select key from parked where source = any($1)"
 
 
@@ -74,6 +75,11 @@ class Settler:
         """Keys whose rows stand at an earlier event, on purpose."""
         return {row["key"] for row in await reader.fetch(_PARKED, list(self.others))}
 
+    async def heard(self, reader: newest.Reader, source: str, keys: Sequence[str]) -> dict[str, int]:
+        """The versions of `keys` that the service has applied of what `source` says."""
+        topic = next(kind.topic() for kind in self.projection.kinds.values() if kind.service() == source)
+        return {row["key"]: row["version"] for row in await reader.fetch(_HEARD, topic, list(keys))}
+
     async def settle(self, driver: Writer, keys: Collection[str], offsets: Mapping[str, int], suffix: str = "") -> None:
         """Give `keys` the rows that their events at `offsets` make, in the tables or in those with `suffix`.
 
@@ -81,13 +87,11 @@ class Settler:
         """
         parked = await self.parked(driver)
         for chunk in chunks(sorted(set(keys) - parked)):
-            events = [
-                event
-                for source in self.others
-                for event in await newest.said(
-                    self.databases[source].backbone, chunk, self.projection.kinds_of(source), offsets[source]
-                )
-            ]
+            events: list[Said] = []
+            for source in self.others:
+                heard = await self.heard(driver, source, chunk)
+                pool, kinds = self.databases[source].backbone, self.projection.kinds_of(source)
+                events += await newest.said(pool, chunk, kinds, offsets[source], heard)
             if self.feeds_itself:
                 events += await newest.said_here(driver, chunk, self.projection.kinds_of(self.service.name))
             await self.replace(driver, chunk, events, suffix)

@@ -1,5 +1,6 @@
 """Projections in tests: how to reach them, what they hold, and a small county with something in every one of them."""
 
+from libs.common.permission import Actor
 from libs.common.projections import Projection
 from libs.common.settling import Settler
 from services.registry import ALL, pick
@@ -8,6 +9,7 @@ from tests.platform import Platform
 from tests.village_affairs.notices import EAST, WEST
 from tests.village_affairs.notices import Life as Notice
 
+TESTER = Actor(subject="tester", name="tester", roles=frozenset(), region="")
 EVERY = [(service.name, projection.name) for service in ALL for projection in service.projections]
 
 

@@ -18,7 +18,7 @@ from libs.common.rebuild import RebuildRefused, rebuild
 from libs.common.runtime import database_name
 from services.registry import pick
 from tests.documents import Life, listed
-from tests.operations.projected import EVERY, amend, county, holds, settler, withdraw
+from tests.operations.projected import EVERY, TESTER, amend, county, holds, settler, withdraw
 from tests.platform import Platform
 from tests.village_affairs.notices import published, say, withdrawn
 
@@ -44,7 +44,7 @@ async def test_what_is_rebuilt_equals_what_was_live(seeded: Platform, service: s
     await county(seeded)
     before = await holds(seeded, service)
     assert all(before.values())
-    report = await rebuild(settler(seeded, service), operator="tester")
+    report = await rebuild(settler(seeded, service), TESTER)
     assert (report.swapped, report.differences) == (True, {})
     assert await holds(seeded, service) == before
     assert await remains(seeded, service) == []
@@ -52,7 +52,7 @@ async def test_what_is_rebuilt_equals_what_was_live(seeded: Platform, service: s
 
 @services
 async def test_the_schema_is_what_alembic_knows(seeded: Platform, service: str, postgres: EmbeddedPostgres) -> None:
-    await rebuild(settler(seeded, service), operator="tester")
+    await rebuild(settler(seeded, service), TESTER)
     (one,) = pick([service])
     await asyncio.to_thread(check_no_drift, one, postgres.dsn(database_name(service)))
 
@@ -65,7 +65,7 @@ async def test_grants_go_along(seeded: Platform) -> None:
     granted = (
         "select count(*) from information_schema.table_privileges where table_name = 'listing_entry' and grantee = $1"
     )
-    await rebuild(settler(seeded, "publication"), operator="tester")
+    await rebuild(settler(seeded, "publication"), TESTER)
     assert await database.fetchval(granted, role.strip('"')) == 1
     await database.execute(f"drop owned by {role}")
     await database.execute(f"drop role {role}")
@@ -89,19 +89,19 @@ async def test_damage_is_told_and_mended(seeded: Platform, service: str) -> None
         str(uuid4()),
     )
     found = {"different": 1, "extra": 1, "missing": 1}
-    dry = await rebuild(one, operator="tester", dry_run=True)
+    dry = await rebuild(one, TESTER, dry_run=True)
     assert (dry.swapped, dry.differences) == (False, found)
-    report = await rebuild(one, operator="tester")
+    report = await rebuild(one, TESTER)
     assert (report.swapped, report.differences) == (True, found)
     assert await holds(seeded, service) == before
 
 
 async def test_it_is_audited(seeded: Platform) -> None:
-    await rebuild(settler(seeded, "catalog"), operator="tester")
+    await rebuild(settler(seeded, "catalog"), TESTER)
     entries = await seeded.database("catalog").backbone.fetch("select entry::text as entry from audit_waiting")
     told = [orjson.loads(row["entry"]) for row in entries]
     (entry,) = [one for one in told if one["action"] == "operations.rebuild"]
-    assert (entry["thing"], entry["operator"]) == ("catalog coverage", "tester")
+    assert (entry["thing"], entry["actor"]) == ("catalog coverage", "tester")
 
 
 async def test_readers_and_writers_never_notice(seeded: Platform) -> None:
@@ -129,7 +129,7 @@ async def test_readers_and_writers_never_notice(seeded: Platform) -> None:
     writer = asyncio.create_task(write())
     try:
         for _ in range(4):
-            report = await rebuild(one, operator="tester")
+            report = await rebuild(one, TESTER)
             assert (report.swapped, report.differences) == (True, {})
     finally:
         done.set()
@@ -149,7 +149,7 @@ async def test_what_has_not_reached_the_service_yet_is_not_shown_early_nor_twice
         await emit(session, late)
     async with seeded.database("publication").backbone.acquire() as connection:
         await sequence_once(connection)
-    report = await rebuild(settler(seeded, "village_affairs"), operator="tester")
+    report = await rebuild(settler(seeded, "village_affairs"), TESTER)
     assert (report.swapped, report.differences) == (True, {})
     assert await holds(seeded, "village_affairs") == before
     await seeded.drain()
@@ -164,7 +164,7 @@ async def test_own_acts_count_before_they_are_sequenced(seeded: Platform) -> Non
     await amend(life, publish=True)
     await withdraw(gone)
     before = await holds(seeded, "publication")
-    report = await rebuild(settler(seeded, "publication"), operator="tester")
+    report = await rebuild(settler(seeded, "publication"), TESTER)
     assert (report.swapped, report.differences) == (True, {})
     assert await holds(seeded, "publication") == before
 
@@ -177,7 +177,7 @@ async def test_a_parked_key_keeps_its_rows(seeded: Platform) -> None:
         "insert into parked (source, key, from_position, reason) values ('publication', $1, 1, 'poison')", first.key
     )
     await say(seeded, published(2, document=first.document, title="坏的"))
-    report = await rebuild(settler(seeded, "village_affairs"), operator="tester")
+    report = await rebuild(settler(seeded, "village_affairs"), TESTER)
     assert (report.swapped, report.differences) == (True, {})
     assert await holds(seeded, "village_affairs") == before
 
@@ -188,11 +188,11 @@ async def test_broken_off_it_changes_nothing_and_the_next_run_starts_over(seeded
     before = await holds(seeded, "catalog")
     failpoints.arm(f"{point}=raise")
     with pytest.raises(FailpointError):
-        await rebuild(settler(seeded, "catalog"), operator="tester")
+        await rebuild(settler(seeded, "catalog"), TESTER)
     assert await holds(seeded, "catalog") == before
     # Of a killed process the shadow stays behind.
     await seeded.database("catalog").backbone.execute("create table if not exists covering_shadow (x int)")
-    assert (await rebuild(settler(seeded, "catalog"), operator="tester")).swapped
+    assert (await rebuild(settler(seeded, "catalog"), TESTER)).swapped
     assert await holds(seeded, "catalog") == before
     assert await remains(seeded, "catalog") == []
 
@@ -202,15 +202,15 @@ async def test_of_two_at_once_the_second_says_so(seeded: Platform) -> None:
     async with asyncio.TaskGroup() as tasks:
         hung = asyncio.Event()
 
-        def progress(_done: int, _of: int) -> None:
+        def progress(_more: int) -> None:
             hung.set()
 
         await Life.published(seeded)
         await seeded.drain()
-        first = tasks.create_task(rebuild(one, operator="tester", progress=progress))
+        first = tasks.create_task(rebuild(one, TESTER, progress=progress))
         await hung.wait()
         with pytest.raises(RebuildRefused, match="another process"):
-            await rebuild(one, operator="tester")
+            await rebuild(one, TESTER)
     assert first.result().swapped
 
 
@@ -219,7 +219,7 @@ async def test_tables_that_are_held_make_it_give_up(seeded: Platform, monkeypatc
     async with seeded.database("publication").transaction() as session:
         await driver_of(session).execute("lock table listing_entry in row exclusive mode")
         with pytest.raises(RebuildRefused, match="stays as it was"):
-            await rebuild(settler(seeded, "publication"), operator="tester")
+            await rebuild(settler(seeded, "publication"), TESTER)
     assert await remains(seeded, "publication") == []
     # Whoever delivers goes on.
     (one,) = pick(["publication"])
