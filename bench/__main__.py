@@ -9,7 +9,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import carrying, promises, publishing, reading
+from bench import carrying, promises, publishing, reading, rebuilding
 from bench.rig import Figure, Rig
 
 Measure = Callable[[Rig], Coroutine[None, None, list[Figure]]]
@@ -23,6 +23,7 @@ MEASURES: tuple[Measure, ...] = (
     promises.journal_visible,
     promises.kafka_visible,
     promises.bulk,
+    rebuilding.rebuild,
 )
 
 

@@ -9,6 +9,8 @@ token                a development token: --role editor --region 990001
 catalog-import       write the items of a CSV file through the public API
 audit verify         walk the hash chains of the audit
 parked               list, show, redrive or drop the keys that poison events have parked
+rebuild              make a projection anew from the events; readers never notice
+reconcile            compare what was said, heard and shown, and mend what differs
 replay               have a source say its present state again, for one listening service
 resend               send a service's journal to Kafka again
 trace                where a document's news has got to
@@ -30,7 +32,7 @@ from libs.common.migrate import SchemaBehind
 from libs.common.permission import Role
 from libs.common.regions import parse as region
 from libs.common.settings import Settings
-from services import auditing, parked, processes, replay, resending, tracing
+from services import auditing, parked, processes, rebuilding, reconciling, replay, resending, tracing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--token", help="an administrator's token; a development one when left out")
     importing.add_argument("--region", default="990001", type=region, help="region of the development token")
     importing.set_defaults(do=_catalog_import)
-    for operation in (auditing, parked, replay, resending, tracing):
+    for operation in (auditing, parked, rebuilding, reconciling, replay, resending, tracing):
         operation.register(roles)
     return parser
 

@@ -31,6 +31,8 @@ POINTS = frozenset(
         "inbox.after_report",
         "audit.before_commit",
         "idempotency.kept",
+        "rebuild.filled",
+        "rebuild.before_swap",
     }
 )
 """Every name that a failpoint may have."""

@@ -24,6 +24,7 @@ from libs.common.db import driver_of
 from libs.common.encode import json_bytes
 from libs.common.events import Reach
 from libs.common.paging import Cursors
+from libs.common.projections import ProjectedTable, Row, Rows
 from libs.common.read_pool import ReadPool
 from libs.common.regions import Level
 
@@ -98,20 +99,29 @@ class Entry(BaseModel):
     card: Mapping[str, object]
 
 
-_PLACE = """
+_COLUMNS = (
+    *("id", "kind", "region", "county", "town", "all_towns", "all_villages"),
+    *("field", "item", "theme", "column_name", "published_at", "version", "card"),
+)
+TABLES = (
+    ProjectedTable("listing_entry", key="id", columns=_COLUMNS),
+    ProjectedTable("listing_named", key="id", columns=("region", "published_at", "id")),
+)
+"""The tables of a listing, as projections of events."""
+
+_PLACE = f"""
 with renamed as (
   delete from listing_named where id = $1 and region <> all($15::text[])),
 named as (
   insert into listing_named (region, published_at, id) select unnest($15::text[]), $12, $1 on conflict do nothing)
-insert into listing_entry (id, kind, region, county, town, all_towns, all_villages, field, item, theme, column_name,
-                           published_at, version, card)
+insert into listing_entry ({", ".join(_COLUMNS)})
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (id) do update set
   kind = excluded.kind, region = excluded.region, county = excluded.county, town = excluded.town,
   all_towns = excluded.all_towns, all_villages = excluded.all_villages, field = excluded.field, item = excluded.item,
   theme = excluded.theme, column_name = excluded.column_name, published_at = excluded.published_at,
   version = excluded.version, card = excluded.card
-"""
+"""  # noqa: S608 - only constants of ours
 _DISPLACE = """
 with named as (delete from listing_named where id = $1) delete from listing_entry where id = $1 returning true
 """
@@ -119,8 +129,18 @@ with named as (delete from listing_named where id = $1) delete from listing_entr
 
 async def place(session: AsyncSession, entry: Entry) -> None:
     """List `entry` in the service's tables, replacing what was listed of it; its time of publication stays."""
-    await driver_of(session).execute(
-        _PLACE,
+    await driver_of(session).execute(_PLACE, *_entry_row(entry), _names(entry))
+
+
+def rows(entry: Entry | None) -> Rows:
+    """The rows of an entry in `TABLES`, as `place` writes them; none for what is not listed."""
+    if entry is None:
+        return [], []
+    return [_entry_row(entry)], [(region, entry.published_at, entry.id) for region in _names(entry)]
+
+
+def _entry_row(entry: Entry) -> Row:
+    return (
         entry.id,
         entry.kind,
         entry.region,
@@ -135,15 +155,14 @@ async def place(session: AsyncSession, entry: Entry) -> None:
         entry.published_at,
         entry.version,
         json_bytes(entry.card).decode(),
-        sorted(_names(entry)),
     )
 
 
-def _names(entry: Entry) -> set[str]:
+def _names(entry: Entry) -> list[str]:
     """The regions that the reach names. Its own region and those above list the entry anyway: never twice."""
     scopes = (entry.reach.towns, entry.reach.villages)
     named = {code for scope in scopes if scope != "all" for code in scope}
-    return {code for code in named if not regions.within(entry.region, code)}
+    return sorted(code for code in named if not regions.within(entry.region, code))
 
 
 async def displace(session: AsyncSession, entry_id: UUID) -> bool:

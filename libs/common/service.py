@@ -1,6 +1,6 @@
 """What the composition root knows of a service: its manifest."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.events import Event
 from libs.common.permission import Grants
+from libs.common.projections import Projection
 
 Listener = Callable[[AsyncSession, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Service:
-    """One of the five. `listeners` maps an event class to the function that hears it."""
+    """One of the five. `listeners` maps an event class to the function that hears it; `projections` are those of
+    its tables that can be made anew from events alone."""
 
     name: str
     title: str
@@ -26,6 +28,7 @@ class Service:
     metadata: sa.MetaData
     grants: Grants
     listeners: Mapping[type[Event], Listener] = field(default_factory=dict)
+    projections: Sequence[Projection] = ()
 
     @property
     def slug(self) -> str:

@@ -12,6 +12,7 @@ from libs.common.bus import Bus
 from libs.common.db import Database
 from libs.common.inbox import Delivery
 from libs.common.outbox import sequence
+from libs.common.reconcile import keep_reconciled
 from libs.common.service import Service
 
 log = structlog.get_logger()
@@ -47,6 +48,8 @@ async def work(services: Sequence[Service], databases: Mapping[str, Database], b
             tasks.create_task(_keep_house(database), name=f"{service.name}:housekeeping")
             tasks.create_task(_watch(database), name=f"{service.name}:watch")
             tasks.create_task(bus.carry(database), name=f"{service.name}:carry")
+            if service.sources:
+                tasks.create_task(keep_reconciled(service, databases), name=f"{service.name}:reconcile")
             for source in sorted(service.sources):
                 delivery = Delivery(service, database, source)
                 tasks.create_task(delivery.run(bus), name=f"{service.name}:hears:{source}")

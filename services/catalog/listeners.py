@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from libs.common.copies import keep
 from libs.common.db import soon
 from libs.common.events import DocumentPublished, DocumentWithdrawn, NoticePublished, NoticeWithdrawn
+from services.catalog.projections import COVERAGE, covering
 from services.catalog.tables import Covering
 
 _UNCOVER = "update covering set live = false, version = $2 where document = $1"
@@ -18,7 +19,7 @@ _UNCOVER = "update covering set live = false, version = $2 where document = $1"
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
     """The document covers its item in its region; a later edition may have moved to another item."""
-    await _cover(session, event, event.document, event.region)
+    await _cover(session, event)
 
 
 async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:
@@ -28,7 +29,7 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
 
 async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
     """The notice covers its item in its village."""
-    await _cover(session, event, event.notice, event.village)
+    await _cover(session, event)
 
 
 async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:
@@ -36,20 +37,9 @@ async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> 
     await _uncover(session, event.notice, event.version)
 
 
-async def _cover(
-    session: AsyncSession, event: DocumentPublished | NoticePublished, document: UUID, region: str
-) -> None:
-    await keep(
-        session,
-        Covering,
-        document=document,
-        item=event.catalog_item,
-        region=region,
-        version=event.version,
-        live=True,
-        title=event.title,
-        published_at=event.published_at,
-    )
+async def _cover(session: AsyncSession, event: DocumentPublished | NoticePublished) -> None:
+    (table,) = COVERAGE.tables
+    await keep(session, Covering, **dict(zip(table.columns, covering(event), strict=True)))
 
 
 async def _uncover(session: AsyncSession, document: UUID, version: int) -> None:

@@ -3,6 +3,7 @@
 from libs.common.events import DocumentPublished, DocumentWithdrawn, NoticePublished, NoticeWithdrawn
 from libs.common.service import Service
 from services.catalog import listeners
+from services.catalog.projections import COVERAGE
 from services.catalog.routes import router
 from services.catalog.rules import GRANTS
 from services.catalog.tables import Base
@@ -21,4 +22,5 @@ SERVICE = Service(
         NoticePublished: listeners.on_notice_published,
         NoticeWithdrawn: listeners.on_notice_withdrawn,
     },
+    projections=[COVERAGE],
 )

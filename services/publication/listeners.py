@@ -3,7 +3,6 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import listing
-from libs.common.cards import notice_entry
 from libs.common.copies import keep
 from libs.common.db import soon
 from libs.common.events import (
@@ -18,6 +17,7 @@ from libs.common.events import (
     ResponsePublished,
 )
 from services.publication import tables
+from services.publication.projections import entry
 from services.publication.tables import LinkedInterpretation, LinkedResponse
 
 
@@ -61,7 +61,7 @@ async def on_response_published(session: AsyncSession, event: ResponsePublished)
 
 async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
     """List a village notice in its village, and below its town and county."""
-    await listing.place(session, notice_entry(event))
+    await listing.place(session, entry(event))
 
 
 async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:

@@ -13,6 +13,7 @@ from libs.common.events import (
 )
 from libs.common.service import Service
 from services.publication import listeners
+from services.publication.projections import LISTING
 from services.publication.routes import router
 from services.publication.rules import GRANTS
 from services.publication.tables import Base
@@ -35,4 +36,5 @@ SERVICE = Service(
         NoticePublished: listeners.on_notice_published,
         NoticeWithdrawn: listeners.on_notice_withdrawn,
     },
+    projections=[LISTING],
 )

@@ -7,7 +7,6 @@ needs no earlier event to have come.
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import regions
-from libs.common.cards import document_entry
 from libs.common.clock import now
 from libs.common.copies import keep
 from libs.common.events import (
@@ -15,12 +14,12 @@ from libs.common.events import (
     DocumentWithdrawn,
     ItemChanged,
     ListingSynced,
-    Reach,
     RegionChanged,
 )
 from libs.common.listing import displace, place
 from libs.common.outbox import emit
 from services.village_affairs import rules
+from services.village_affairs.projections import entry
 from services.village_affairs.tables import Item, Village
 
 
@@ -39,14 +38,12 @@ async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
     """Put a document that reaches villages on their boards; take it off when this edition reaches none."""
-    listed = rules.reaches_villages(event.region, event.reach)
-    if listed:
-        # Towns have their listings in publication.
-        boards = Reach(villages=event.reach.villages)
-        await place(session, document_entry(event, boards))
+    on_boards = entry(event)
+    if on_boards is not None:
+        await place(session, on_boards)
     elif not await displace(session, event.document):
         return
-    await _say_synced(session, event, listed)
+    await _say_synced(session, event, on_boards is not None)
 
 
 async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:

@@ -8,6 +8,7 @@ from libs.common.events import (
 )
 from libs.common.service import Service
 from services.village_affairs import listeners
+from services.village_affairs.projections import LISTING
 from services.village_affairs.routes import router
 from services.village_affairs.rules import GRANTS
 from services.village_affairs.tables import Base
@@ -25,4 +26,5 @@ SERVICE = Service(
         DocumentPublished: listeners.on_document_published,
         DocumentWithdrawn: listeners.on_document_withdrawn,
     },
+    projections=[LISTING],
 )

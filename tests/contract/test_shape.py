@@ -13,7 +13,7 @@ from services.registry import ALL
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = {"__init__.py", "service.py", "tables.py", "routes", "migrations"}
-OPTIONAL = {"listeners.py", "commands", "rules.py", "queries"}
+OPTIONAL = {"listeners.py", "commands", "projections.py", "rules.py", "queries"}
 FOLDERS = {"routes", "commands", "queries"}
 """What may be one file, or a folder of the same name that is split by noun or verb."""
 OWN = {"catalog": {"importer.py"}}

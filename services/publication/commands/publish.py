@@ -6,17 +6,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import listing
-from libs.common.cards import document_entry
 from libs.common.db import driver_of
 from libs.common.events import DocumentPublished, Reach
 from libs.common.outbox import emit
 from libs.common.permission import Actor
 from services.publication import rules
 from services.publication.commands.working import conclude, lock
-from services.publication.tables import (
-    Document,
-    Edition,
-)
+from services.publication.projections import entry
+from services.publication.tables import Document, Edition
 
 _MAKE_ROOM = """
 with superseded as (update edition set state = 'superseded' where content_id = $1 and state = 'live'),
@@ -39,7 +36,7 @@ async def publish(session: AsyncSession, content_id: UUID, seen: int, actor: Act
     document.first_published_at = document.first_published_at or now
     await conclude(session, document, edition, actor, "publication.publish", now)
     event = _published(document, edition, names["region_name"], names["organisation_name"], now)
-    await listing.place(session, document_entry(event, event.reach))
+    await listing.place(session, entry(event))
     await emit(session, event)
     return document
 
