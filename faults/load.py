@@ -64,6 +64,7 @@ class Desk:
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     hot: list[Thing] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
+    failures: list[asyncio.Task[None]] = field(default_factory=list)
     next_url: int = 0
 
     async def act(self, thing: Thing, act: str, path: str, role: str, body: dict[str, Any] | None) -> dict[str, Any]:
@@ -73,6 +74,7 @@ class Desk:
         if thing.etag:
             headers["If-Match"] = thing.etag
         for attempt in itertools.count():
+            self.next_url += 1  # in turn, as a reverse proxy does; also on to the next one after a failure
             url = self.plan.urls[self.next_url % len(self.plan.urls)]
             self.ledger.write(Line(now(), key, thing.service, act, thing.id, "sent"))
             started = now()
@@ -80,7 +82,7 @@ class Desk:
                 response = await self.client.post(f"{url}/{thing.service}{path}", json=body, headers=headers)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 answer, status, told, detail = self._nothing("refused", error)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, AttributeError) as error:  # the latter from anyio: closed while it was opened
                 answer, status, told, detail = self._nothing("unknown", error)
             else:
                 answer, status, told, detail = _answer(response)
@@ -93,7 +95,6 @@ class Desk:
                 return told
             if answer == "refused" and status not in NOT_NOW and status:
                 raise Refused(detail)
-            self.next_url += 1  # as a reverse proxy does, go on with the next one
             await asyncio.sleep(min(0.05 * 2 ** min(attempt, 5), 1.0) * (0.5 + self.chance.random()))
         raise AssertionError("unreachable")
 
@@ -212,10 +213,14 @@ async def run(plan: Plan) -> None:
                     pass
             if stop.is_set():
                 break
-            clerks.add(asyncio.create_task(_clerk(desk, number)))
+            clerk = asyncio.create_task(_clerk(desk, number))
+            clerks.add(clerk)
+            clerk.add_done_callback(lambda ended: desk.failures.append(ended) if ended.exception() else None)
             clerks = {clerk for clerk in clerks if not clerk.done()}
         if clerks:
             await asyncio.wait(clerks, timeout=plan.patience)
+        for failed in desk.failures:  # a mistake of the generator: no result may rest on it
+            failed.result()
 
 
 def main(arguments: Sequence[str]) -> int:

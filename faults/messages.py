@@ -51,7 +51,7 @@ async def poison(scene: Scene) -> None:
     # What had been let in before the cure may still park: the load has stopped minding titles only with the triggers.
     for service in LISTENERS:
         for _ in range(20):
-            await rig.operate("parked", "redrive", service.replace("_", "-"), "--reason", "fault suite")
+            await rig.operate("parked", "redrive", service)
             if not await _parked(rig, service):
                 break
             await asyncio.sleep(0.2)

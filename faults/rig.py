@@ -52,7 +52,8 @@ class Load:
 
     def let_nobody_in(self) -> None:
         """No new clerks; those at work finish."""
-        os.kill(self.child.pid, signal.SIGTERM)
+        if self.child.poll() is None:
+            os.kill(self.child.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it, whatever it does. Harmless when it has ended."""
@@ -63,7 +64,8 @@ class Load:
     async def finished(self) -> Path:
         """Where what it was told is written, once every clerk has finished or lost patience."""
         code = await asyncio.to_thread(self.child.wait, PATIENCE_SECONDS + 45)
-        assert code == 0, f"the load generator ended with {code}"
+        log = self.ledger.with_name("load.log").read_text(encoding="utf-8")
+        assert code == 0, f"the load generator ended with {code}: {log[-1500:]}"
         return self.ledger
 
 
