@@ -198,7 +198,7 @@ async def read_page(pool: ReadPool, cursors: Cursors, page: Page) -> tuple[bytes
         micros, last = cursors.read(page.cursor, page.cursor_scope)
         arguments += [_EPOCH + timedelta(microseconds=int(micros)), UUID(str(last))]
     statement = _sql(regions.level(page.region), page.scope, present, page.cursor is not None)
-    row = await pool.fetchrow(statement, *arguments) if statement else None
+    row = await pool.shared_row(statement, *arguments) if statement else None
     cards, published_at, last_id, more = row or (b"", _EPOCH, None, False)
     cursor = None
     if more:

@@ -12,6 +12,8 @@ from typing import Any
 
 import asyncpg
 
+from libs.common.rounds import Rounds
+
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 _HARMLESS = (asyncpg.PostgresError, ValueError, TypeError)
 
@@ -23,6 +25,7 @@ class ReadPool:
         self._connect = connect
         self._idle: list[asyncpg.Connection] = []
         self._free = asyncio.Semaphore(size)
+        self._rounds = Rounds[asyncpg.Record | None]()
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """All rows of one statement."""
@@ -38,6 +41,10 @@ class ReadPool:
         """The first value of the first row of one statement, or None."""
         async with self.acquire() as connection:
             return await connection.fetchval(query, *arguments)
+
+    async def shared_row(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """As `fetchrow`, in one query for all who ask the same meanwhile; it begins after each of them asked."""
+        return await self._rounds.read((query, arguments), lambda: self.fetchrow(query, *arguments))
 
     async def close(self) -> None:
         """Close the idle connections; those at work close when their statement ends."""

@@ -75,7 +75,7 @@ left join journal_reader r on r.grp = g.grp
 
 async def page(pool: ReadPool, content_id: UUID) -> asyncpg.Record | None:
     """The live (or withdrawn) edition of a document with everything its public page shows, in one query."""
-    return await pool.fetchrow(_PAGE, content_id)
+    return await pool.shared_row(_PAGE, content_id)
 
 
 async def work(pool: ReadPool, content_id: UUID) -> asyncpg.Record | None:
