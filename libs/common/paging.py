@@ -9,6 +9,7 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 Position = tuple[str | int, ...]
@@ -76,8 +77,15 @@ def next_link(url_path: str, params: Mapping[str, str], cursor: str) -> str:
     """
     if not url_path.startswith("/") or url_path.startswith("//"):
         raise ValueError("A link to the next page starts from an absolute path on this host.")
-    query = urlencode({**params, "cursor": cursor}, quote_via=quote)
-    return f'<{quote(url_path)}?{query}>; rel="next"'
+    others = tuple((name, value) for name, value in params.items() if name != "cursor")
+    return f'<{_address(url_path, others)}{quote(cursor)}>; rel="next"'
+
+
+@lru_cache(maxsize=1024)
+def _address(url_path: str, params: tuple[tuple[str, str], ...]) -> str:
+    """The address up to the cursor: the same for every page of a listing."""
+    query = urlencode((*params, ("cursor", "")), quote_via=quote)
+    return f"{quote(url_path)}?{query}"
 
 
 def _is_position(values: object) -> bool:
