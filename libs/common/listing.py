@@ -7,6 +7,7 @@ Each row keeps the entry's JSON as it is served, so a page is put together witho
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -170,10 +171,10 @@ async def displace(session: AsyncSession, entry_id: UUID) -> bool:
     return bool(await driver_of(session).fetchval(_DISPLACE, entry_id))
 
 
-class Page(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Page:
     """One page request, already validated."""
 
-    model_config = ConfigDict(frozen=True)
     region: str
     scope: Scope
     filters: Mapping[str, str]

@@ -35,6 +35,8 @@ class Cursors:
         if len(secret) < _SHORTEST_SECRET:
             raise ValueError(f"The secret for cursors needs at least {_SHORTEST_SECRET} bytes.")
         self._key = hmac.digest(secret, b"paging cursor", "sha256")
+        # Most readers see the first page, whose cursor stays until something is published.
+        self._signed = lru_cache(maxsize=1024)(self._sign)
 
     def of(self, service: str) -> "Cursors":
         """Those of one service: another one does not read them, even for a scope of the same name."""
@@ -47,6 +49,9 @@ class Cursors:
         """
         if not _is_position(list(position)):
             raise ValueError("A position is made of strings and integers.")
+        return self._signed(position, scope)
+
+    def _sign(self, position: Position, scope: str) -> str:
         body = json.dumps(position, ensure_ascii=False, separators=(",", ":")).encode()
         token = _encode(self._mac(body, scope) + body)
         if len(token) > LONGEST_TOKEN:
