@@ -7,6 +7,7 @@ Each row keeps the entry's JSON as it is served, so a page is put together witho
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -170,10 +171,10 @@ async def displace(session: AsyncSession, entry_id: UUID) -> bool:
     return bool(await driver_of(session).fetchval(_DISPLACE, entry_id))
 
 
-class Page(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Page:
     """One page request, already validated."""
 
-    model_config = ConfigDict(frozen=True)
     region: str
     scope: Scope
     filters: Mapping[str, str]
@@ -193,11 +194,11 @@ async def read_page(pool: ReadPool, cursors: Cursors, page: Page) -> tuple[bytes
     Raises ForgedCursor for a cursor that this listing did not give out.
     """
     present = tuple(name for name in FILTERS if name in page.filters)
-    arguments: list[object] = [page.region, page.limit + 1, *(page.filters[name] for name in present)]
+    arguments: list[object] = [page.region, *(page.filters[name] for name in present)]
     if page.cursor is not None:
         micros, last = cursors.read(page.cursor, page.cursor_scope)
         arguments += [_EPOCH + timedelta(microseconds=int(micros)), UUID(str(last))]
-    statement = _sql(regions.level(page.region), page.scope, present, page.cursor is not None)
+    statement = _sql(regions.level(page.region), page.scope, present, page.cursor is not None, page.limit)
     row = await pool.shared_row(statement, *arguments) if statement else None
     cards, published_at, last_id, more = row or (b"", _EPOCH, None, False)
     cursor = None
@@ -208,17 +209,22 @@ async def read_page(pool: ReadPool, cursors: Cursors, page: Page) -> tuple[bytes
 
 
 @lru_cache(maxsize=1024)
-def _sql(level: Level, scope: Scope, filters: tuple[str, ...], after: bool) -> str | None:
-    """The statement of a page, or None where nothing can be listed: a county is not reached from above."""
+def _sql(level: Level, scope: Scope, filters: tuple[str, ...], after: bool, limit: int) -> str | None:
+    """The statement of a page, or None where nothing can be listed: a county is not reached from above.
+
+    The limit stands in it as a number: of a parameter PostgreSQL expects a tenth of the table, and so it would plan
+    each execution anew, which takes longer than the page.
+    """
+    more = limit + 1
     where = "".join(
         f" and e.{'column_name' if name == 'column' else name} = ${position}"
-        for position, name in enumerate(filters, 3)
+        for position, name in enumerate(filters, 2)
     )
-    position = f"(${len(filters) + 3}, ${len(filters) + 4})"
+    position = f"(${len(filters) + 2}, ${len(filters) + 3})"
     parts = [
         f"(select {key}.published_at, {key}.id, e.card from {arm}{where}"  # noqa: S608 - only constants of ours
         + (f" and ({key}.published_at, {key}.id) < {position}" if after else "")
-        + f" order by {key}.published_at desc, {key}.id desc limit $2::int)"
+        + f" order by {key}.published_at desc, {key}.id desc limit {more})"
         for key, arm in _arms(level, scope)
     ]
     if not parts:
@@ -226,11 +232,11 @@ def _sql(level: Level, scope: Scope, filters: tuple[str, ...], after: bool) -> s
     page = parts[0]
     if len(parts) > 1:
         merged = " union all ".join(parts)
-        page = f"(select * from ({merged}) m order by published_at desc, id desc limit $2::int)"  # noqa: S608 - as above
+        page = f"(select * from ({merged}) m order by published_at desc, id desc limit {more})"  # noqa: S608 - as above
     # One row with the page's bytes: twenty rows would be taken apart only to be put together again.
     return (
-        "select convert_to(coalesce(array_to_string((array_agg(card))[1:$2::int - 1], ','), ''), 'UTF8'),"  # noqa: S608
-        " (array_agg(published_at))[$2::int - 1], (array_agg(id))[$2::int - 1], count(*) = $2::int"
+        f"select convert_to(coalesce(array_to_string((array_agg(card))[1:{limit}], ','), ''), 'UTF8'),"  # noqa: S608
+        f" (array_agg(published_at))[{limit}], (array_agg(id))[{limit}], count(*) = {more}"
         f" from {page} page"
     )
 

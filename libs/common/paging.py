@@ -9,6 +9,7 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 Position = tuple[str | int, ...]
@@ -34,6 +35,8 @@ class Cursors:
         if len(secret) < _SHORTEST_SECRET:
             raise ValueError(f"The secret for cursors needs at least {_SHORTEST_SECRET} bytes.")
         self._key = hmac.digest(secret, b"paging cursor", "sha256")
+        # Most readers see the first page, whose cursor stays until something is published.
+        self._signed = lru_cache(maxsize=1024)(self._sign)
 
     def of(self, service: str) -> "Cursors":
         """Those of one service: another one does not read them, even for a scope of the same name."""
@@ -46,6 +49,9 @@ class Cursors:
         """
         if not _is_position(list(position)):
             raise ValueError("A position is made of strings and integers.")
+        return self._signed(position, scope)
+
+    def _sign(self, position: Position, scope: str) -> str:
         body = json.dumps(position, ensure_ascii=False, separators=(",", ":")).encode()
         token = _encode(self._mac(body, scope) + body)
         if len(token) > LONGEST_TOKEN:
@@ -76,8 +82,15 @@ def next_link(url_path: str, params: Mapping[str, str], cursor: str) -> str:
     """
     if not url_path.startswith("/") or url_path.startswith("//"):
         raise ValueError("A link to the next page starts from an absolute path on this host.")
-    query = urlencode({**params, "cursor": cursor}, quote_via=quote)
-    return f'<{quote(url_path)}?{query}>; rel="next"'
+    others = tuple((name, value) for name, value in params.items() if name != "cursor")
+    return f'<{_address(url_path, others)}{quote(cursor)}>; rel="next"'
+
+
+@lru_cache(maxsize=1024)
+def _address(url_path: str, params: tuple[tuple[str, str], ...]) -> str:
+    """The address up to the cursor: the same for every page of a listing."""
+    query = urlencode((*params, ("cursor", "")), quote_via=quote)
+    return f"{quote(url_path)}?{query}"
 
 
 def _is_position(values: object) -> bool:

@@ -4,7 +4,8 @@ FastAPI solves declared parameters one by one: with the eight of a listing that 
 `Query` models are parsed whole; `parameters` describes them in OpenAPI just the same.
 """
 
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any, Self, cast
 from urllib.parse import parse_qsl
 
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 MOST_PARAMETERS = 50
+REMEMBERED_BYTES = 256
+
+
+def _parsed(model: type[BaseModel], sent: bytes) -> BaseModel:
+    pairs = parse_qsl(sent.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    return model.model_validate_strings(dict(pairs))
+
+
+# Front ends ask the same few things all the time; a parsed query is frozen.
+_remembered = lru_cache(maxsize=1024)(_parsed)
 
 
 class Query(BaseModel):
@@ -22,12 +33,10 @@ class Query(BaseModel):
     @classmethod
     def of(cls, request: Request) -> Self:
         """The query of `request`. Raises RequestValidationError, as FastAPI does for declared parameters."""
-        sent = request.scope["query_string"]
-        if not sent:
-            return cls()
+        sent: bytes = request.scope["query_string"]
+        parse = _remembered if len(sent) <= REMEMBERED_BYTES else _parsed
         try:
-            pairs = parse_qsl(sent.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
-            return cls.model_validate_strings(dict(pairs))
+            return cast(Self, parse(cls, sent))
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             raise RequestValidationError([{**e, "loc": ("query", *e["loc"])} for e in found]) from error

@@ -5,6 +5,7 @@ Tested through the tables of village_affairs; publication's are made from the sa
 
 import random
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -176,7 +177,7 @@ async def test_a_cursor_serves_its_own_listing_only(platform: Platform) -> None:
     others: list[dict[str, Any]] = [{"region": TOWN}, {"scope": "all"}, {"filters": {}}, {"filters": {"field": "08"}}]
     for other in others:
         with pytest.raises(ForgedCursor):
-            await read_page(reads, CURSORS, page.model_copy(update={"cursor": cursor, **other}))
+            await read_page(reads, CURSORS, replace(page, cursor=cursor, **other))
 
 
 class Explaining(ReadPool):
@@ -245,7 +246,7 @@ async def test_pages_are_read_from_index_ranges_at_any_depth(platform: Platform,
                 if depth is not None:
                     moment = int((NOON - timedelta(minutes=depth)).timestamp()) * 10**6
                     cursor = CURSORS.sign((moment, str(UUID(int=0))), page.cursor_scope)
-                    page = page.model_copy(update={"cursor": cursor})
+                    page = replace(page, cursor=cursor)
                 pool.plan = {}
                 await read_page(pool, CURSORS, page)
                 plan = list(nodes(pool.plan)) if pool.plan else []

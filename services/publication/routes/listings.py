@@ -1,5 +1,6 @@
 """The listings of county, towns and villages: what front ends read most."""
 
+from functools import cached_property
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -30,6 +31,17 @@ class ListingQuery(Query):
     limit: int = Field(20, ge=1, le=100, description="Most entries of a page.")
     cursor: str | None = Field(None, max_length=LONGEST_TOKEN, description="`next` of the page before.")
 
+    # Kept with the query, which is remembered.
+    @cached_property
+    def filters(self) -> dict[str, str]:
+        """What narrows the listing."""
+        return {name: value for name in listing.FILTERS if (value := getattr(self, name)) is not None}
+
+    @cached_property
+    def sent(self) -> dict[str, str]:
+        """The parameters of the next page but for its cursor."""
+        return self.model_dump(exclude_defaults=True, exclude={"cursor"}, mode="json")
+
 
 @router.get(
     "/listings/{region}",  # noqa: FAST003 - read from the request: see `libs.common.query`
@@ -43,10 +55,9 @@ async def read_listing(request: Request) -> Response:
     except ValueError as error:
         raise Malformed(str(error), field="path.region") from error
     query = ListingQuery.of(request)
-    filters = {name: value for name in listing.FILTERS if (value := getattr(query, name)) is not None}
-    page = listing.Page(region=region, scope=query.scope, filters=filters, limit=query.limit, cursor=query.cursor)
+    page = listing.Page(region, query.scope, query.filters, query.limit, query.cursor)
     body, following = await listing.read_page(request.app.state.database.reads, request.app.state.cursors, page)
     if following is None:
         return public(request, body)
-    link = next_link(request.scope["path"], query.model_dump(exclude_defaults=True, mode="json"), following)
+    link = next_link(request.scope["path"], query.sent, following)
     return public(request, body, {"Link": link})
