@@ -66,13 +66,16 @@ def _renamed(definition: str, name: str, table: str) -> str:
 
 
 async def swap(driver: Writer, projection: Projection) -> None:
-    """Put the shadows in the place of the current tables, which are dropped, in the transaction that is open."""
+    """Put the shadows in the place of the current tables, which are dropped, in the transaction that is open.
+
+    In one message: from the first of these statements to the commit readers wait.
+    """
+    statements = []
     for table in projection.tables:
         names = [index["name"] for index in await driver.fetch(_INDEXES, table.name)]
-        await driver.execute(f"drop table {table.name}")
-        await driver.execute(f"alter table {table.name}{SHADOW} rename to {table.name}")
-        for name in names:
-            await driver.execute(f'alter index "{name}{SHADOW}" rename to "{name}"')
+        statements += [f"drop table {table.name}", f"alter table {table.name}{SHADOW} rename to {table.name}"]
+        statements += [f'alter index "{name}{SHADOW}" rename to "{name}"' for name in names]
+    await driver.execute(";".join(statements))
 
 
 async def differences(connection: asyncpg.Connection, projection: Projection) -> AsyncIterator[tuple[str, str]]:
