@@ -1,11 +1,18 @@
 """The event door: a response record follows the life of its document."""
 
+from datetime import datetime
+
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock
+from libs.common.copies import keep
+from libs.common.db import driver_of, settle
 from libs.common.events import DocumentPublished, DocumentWithdrawn, ResponseOpened
 from libs.common.outbox import emit
 from services.citizen_feedback.tables import Response
+
+_KNOWN = "select path, version, opened_at from response where document = $1 for update"
 
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
@@ -14,19 +21,17 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
     ResponseOpened is said once, the first time. A document that comes back after a withdrawal brings its
     public replies back: nothing was said when they left, so nothing is to be said again.
     """
-    response = await _known(session, event)
-    response.path = event.path
-    response.state = "open"
-    if response.opened_at is not None:
-        return
-    response.opened_at = clock.now()
-    response.version += 1
+    known = await _known(session, event)
+    if known and known["opened_at"] is not None:
+        return await _keep(session, event, "open", event.path, known["version"], known["opened_at"])
+    version, opened_at = (known["version"] if known else 0) + 1, clock.now()
+    await _keep(session, event, "open", event.path, version, opened_at)
     opened = ResponseOpened(
-        version=response.version,
-        at=response.opened_at,
-        document=response.document,
-        region=response.region,
-        organisation=response.organisation,
+        version=version,
+        at=opened_at,
+        document=event.document,
+        region=event.region,
+        organisation=event.organisation,
     )
     await emit(session, opened)
 
@@ -36,18 +41,36 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
 
     The withdrawal may be the first that is heard of the document: askers are then told that it is gone.
     """
-    response = await _known(session, event)
-    response.state = "closed"
+    known = await _known(session, event)
+    path, version, opened_at = known or (None, 0, None)
+    await _keep(session, event, "closed", path, version, opened_at)
 
 
-async def _known(session: AsyncSession, event: DocumentPublished | DocumentWithdrawn) -> Response:
-    """The document's record, locked and brought up to date; a new one has said nothing yet."""
-    response = await session.get(Response, event.document, with_for_update=True)
-    if response is None:
-        response = Response(document=event.document, version=0)
-        session.add(response)
-    response.region = event.region
-    response.organisation = event.organisation
-    response.organisation_path = event.organisation_path
-    response.title = event.title
-    return response
+async def _known(session: AsyncSession, event: DocumentPublished | DocumentWithdrawn) -> asyncpg.Record | None:
+    """What the document's record holds beside what every event tells anew; locked."""
+    await settle(session)  # an earlier event of the batch may have written it
+    return await driver_of(session).fetchrow(_KNOWN, event.document)
+
+
+async def _keep(
+    session: AsyncSession,
+    event: DocumentPublished | DocumentWithdrawn,
+    state: str,
+    path: str | None,
+    version: int,
+    opened_at: datetime | None,
+) -> None:
+    """Bring the record up to date; a new one has said nothing yet."""
+    await keep(
+        session,
+        Response,
+        document=event.document,
+        region=event.region,
+        organisation=event.organisation,
+        organisation_path=event.organisation_path,
+        title=event.title,
+        path=path,
+        state=state,
+        version=version,
+        opened_at=opened_at,
+    )

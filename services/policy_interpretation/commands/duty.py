@@ -31,7 +31,9 @@ async def demand(session: AsyncSession, document: Document, deadline: Deadline, 
 
     A duty that has one keeps it: a later edition neither moves the date nor revives what is discharged.
     """
-    duty = await session.get(Duty, document.content_id)
+    known = sa.inspect(document).persistent
+    await session.flush()  # the row that the duty refers to comes first
+    duty = await session.get(Duty, document.content_id) if known else None  # a new document has none
     if duty is None or duty.state == DutyState.CLOSED or duty.due_on is None:
         await _open(session, duty, document, "published", deadline, now)
     else:
