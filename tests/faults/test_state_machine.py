@@ -84,7 +84,8 @@ class Publishing(RuleBasedStateMachine):
     @initialize(target=live)
     def begin(self) -> str:
         """There is something to amend and to withdraw from the beginning."""
-        return self.publish(self.approve())
+        first: str = self.publish(self.approve())
+        return first
 
     @rule(target=approved)
     def approve(self) -> str:
