@@ -98,7 +98,7 @@ def _tell(row: Row, seconds: float) -> None:
     state = "not run" if not row.ran else "held" if row.holds else "DID NOT HOLD"
     found = row.verdict
     console.print(
-        f"{row.fault:32} {row.bus:8} {state:13} {seconds:4.0f} s  {row.publishes} published of {row.requests} requests, "
+        f"{row.fault:8} {row.bus:8} {state:13} {seconds:4.0f} s  {row.publishes} published of {row.requests} requests, "
         f"lost {found.lost}, doubled {found.doubled}, disordered {found.disordered}, visible {found.visible}, "
         f"converged {row.converged if row.converged is None else round(row.converged, 1)}; {'; '.join(row.remarks)}",
         soft_wrap=True,

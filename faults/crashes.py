@@ -1,4 +1,4 @@
-"""Processes that are killed, suspended, replaced, and that die or fail at every named place (F1-F5, F18, failpoints)."""
+"""Processes that are killed, suspended, replaced, or fail at a named place (F1-F5, F18, failpoints)."""
 
 import asyncio
 import time
@@ -50,7 +50,8 @@ async def kill_workers(scene: Scene) -> None:
 
 async def _until_worked(scene: Scene, after: float) -> None:
     for _ in range(int(CONSUMER_SECONDS * 10)):
-        if await scene.observer.first_effect("catalog", after) is not None:
+        hears = await scene.observer.first_effect("catalog", after) is not None
+        if hears and await scene.observer.first_sequenced("publication", after) is not None:
             return
         await asyncio.sleep(0.1)
 
@@ -100,7 +101,7 @@ async def rolling_restart(scene: Scene) -> None:
     """F18: every process is stopped as a supervisor does and started again, one after the other."""
     for process in [*scene.rig.apis, *scene.rig.workers]:
         code = await process.stop()
-        scene.insist(code == 0, f"{process.name} ended with {code}")
+        scene.insist(code == 0, f"{process.name} ended with {code}: {process.tail()[-700:] if code else ''}")
         await process.start()
         await scene.under_load(0.3)
 

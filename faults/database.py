@@ -1,4 +1,4 @@
-"""What happens to PostgreSQL: crash, freeze, lost connections, a full disk, forgotten transactions (F8-F10, F13, F15)."""
+"""What happens to PostgreSQL: crash, freeze, lost connections, full disk, old transactions (F8-F10, F13, F15)."""
 
 import asyncio
 import contextlib
@@ -62,7 +62,8 @@ async def cut_connections(scene: Scene) -> None:
     async with scene.rig.connect() as connection:
         for _ in range(int(scene.size.seconds * 2)):
             found = await connection.fetch(
-                "select pid from pg_stat_activity where backend_type = 'client backend' and application_name <> 'faults'"
+                "select pid from pg_stat_activity where backend_type = 'client backend'"
+                " and application_name <> 'faults'"
             )
             if found:
                 await connection.execute("select pg_terminate_backend($1)", chance.choice(found)["pid"])

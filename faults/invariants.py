@@ -180,7 +180,7 @@ def _acknowledged_in_journal(told: Told, journals: dict[str, list[Said]], verdic
 
 
 async def _read_models(rig: Rig, told: Told, journals: dict[str, list[Said]], verdict: Verdict) -> None:
-    """I1, I6, I7: every read model shows the newest thing that was said of each document and notice, and nothing else."""
+    """I1, I6, I7: every read model shows the newest that was said of each document and notice, and nothing else."""
     live: dict[str, dict[str, tuple[int, str]]] = {}
     for name, (published, withdrawn) in PUBLISHED.items():
         newest: dict[str, Said] = {}

@@ -31,7 +31,7 @@ NOT_NOW = {401, 429}
 
 
 class Plan(BaseModel):
-    """What a run is told, in the file that its command line names. `tokens` maps a role to the value of its Authorization header."""
+    """What a run is told, in the file that its command line names. `tokens`: role to Authorization header."""
 
     urls: list[str]
     ledger: Path

@@ -69,5 +69,5 @@ async def _parked(rig: Rig, service: str) -> int:
 
 FAULTS = (
     Fault("F16", "every event twice, shuffled within fifty, dropped and sent again", noisy, 15),
-    Fault("F17", "poison events: parked, then redriven", poison, 5, poison_every=10),
+    Fault("F17", "poison events: parked, then redriven", poison, 5, poison_every=5),
 )

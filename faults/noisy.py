@@ -27,7 +27,7 @@ BACK_SHARE, BREAK_SHARE, DROP_SHARE = 0.1, 0.05, 0.3
 
 @dataclass
 class Noisy:
-    """A subscription that keeps no promise but one: what it hands out last, everything before it was handed out, too."""
+    """A subscription that keeps one promise only: everything before the last that it hands out was handed out."""
 
     inner: Subscription
     chance: random.Random

@@ -21,6 +21,9 @@ WATCHED = (
 )
 """(database, table, column of the thing's id); each table has a column `version`."""
 
+PAIRS = [(service.name, source) for service in ALL for source in sorted(service.sources)]
+"""Who hears whom."""
+
 _INSTALL = """
 create schema faults;
 create table faults.effect (seq bigint generated always as identity primary key, place text not null,
@@ -75,33 +78,53 @@ class Observer:
         """What is not yet where it should be: waiting events, unsealed audit rows, listeners behind their sources."""
         heads: dict[str, int] = {}
         waiting: list[str] = []
-        offsets: dict[tuple[str, str], int] = {}
         for service in ALL:  # heads first, offsets after: what was said in between is not held against a listener
             async with self.rig.connect(service.name) as connection:
                 heads[service.name] = await connection.fetchval("select position from journal_head")
                 if count := await connection.fetchval("select count(*) from outbox"):
                     waiting.append(f"{service.name}: {count} in the outbox")
+        offsets = await self._offsets()
+        for listener, source in PAIRS:
+            if (position := offsets.get((listener, source), 0)) < heads[source]:
+                waiting.append(f"{listener} hears {source} up to {position} of {heads[source]}")
+        return waiting
+
+    async def converged(self, since: float, seconds: float) -> float | None:
+        """Seconds from `since` (time.time(), about now) until every listener has applied all that was said until then.
+
+        The load goes on meanwhile. None when it takes more than `seconds`.
+        """
+        targets: dict[str, int] = {}
+        while time.time() - since < seconds:
+            try:
+                if not targets:
+                    targets = await self._said()
+                offsets = await self._offsets()
+                if all(offsets.get(pair, 0) >= targets[pair[1]] for pair in PAIRS):
+                    return time.time() - since
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                targets = {}  # the database is not back yet
+            await asyncio.sleep(POLL_SECONDS)
+        return None
+
+    async def _said(self) -> dict[str, int]:
+        """For each source the position that the newest event of its outbox will get."""
+        said: dict[str, int] = {}
+        for service in ALL:
+            async with self.rig.connect(service.name) as connection:
+                said[service.name] = await connection.fetchval(
+                    "select (select position from journal_head) + (select count(*) from outbox)"
+                )
+        return said
+
+    async def _offsets(self) -> dict[tuple[str, str], int]:
+        """How far each listener is with each of its sources."""
+        offsets: dict[tuple[str, str], int] = {}
         for service in ALL:
             async with self.rig.connect(service.name) as connection:
                 for source, position in await connection.fetch("select source, position from consumer_offset"):
                     offsets[service.name, source] = position
-        for service in ALL:
-            for source in sorted(service.sources):
-                position = offsets.get((service.name, source), 0)
-                if position < heads[source]:
-                    waiting.append(f"{service.name} hears {source} up to {position} of {heads[source]}")
-        return waiting
-
-    async def converged(self, since: float, seconds: float) -> float | None:
-        """Seconds from `since` (time.time()) until nothing is behind; None when that takes more than `seconds`."""
-        while time.time() - since < seconds:
-            try:
-                if not await self.behind():
-                    return time.time() - since
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                pass  # the database is not back yet
-            await asyncio.sleep(POLL_SECONDS)
-        return None
+        return offsets
 
     async def settled(self, seconds: float) -> list[str]:
         """Wait until nothing is behind and every audit row is chained; returns what still is after `seconds`."""

@@ -39,7 +39,7 @@ async def clock(scene: Scene) -> None:
     """F14: the clock of one API and one worker stands two hours back, jumps four ahead, and back again."""
     turned = scene.rig.outside / "clock"
     turned.write_text("-2h\n")
-    environment = {
+    environment: dict[str, str] = {
         "LD_PRELOAD": str(_faketime()),
         "FAKETIME_TIMESTAMP_FILE": str(turned),
         "FAKETIME_NO_CACHE": "1",
@@ -107,7 +107,7 @@ async def older_release(scene: Scene) -> None:
 
 
 async def _complete_things(scene: Scene) -> None:
-    """What operators do after such a time: the older sequencer does not know the table `thing` (docs/reliability.md)."""
+    """What operators do then (docs/reliability.md): the older sequencer does not know the table `thing`."""
     completed = 0
     for service in ALL:
         async with scene.rig.connect(service.name) as connection:

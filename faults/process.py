@@ -25,7 +25,7 @@ class NotReady(RuntimeError):
 
 @dataclass
 class Process:
-    """`python -m ARGUMENTS` with `environment` on `port`. `prefix` goes before the command, `cwd` is whose code runs."""
+    """`python -m ARGUMENTS` on `port`. `prefix` goes before the command, `cwd` is whose code runs."""
 
     name: str
     arguments: Sequence[str]
@@ -54,15 +54,14 @@ class Process:
         """Whether it runs."""
         return self._child is not None and self._child.poll() is None
 
-    async def start(self, *, wait: bool = True, **extra: str) -> None:
-        """Start it with `extra` environment for this once; return when it is ready, unless told not to wait."""
+    async def start(self, **extra: str) -> None:
+        """Start it with `extra` environment for this once; return when it is ready."""
         environment = {**os.environ, **self.environment, **self.extra, **extra, "PORT": str(self.port)}
         if self.prefix or self.cwd:
             self._child = execute(self.arguments, environment, self.log, self.prefix, self.cwd)
         else:
             self._child = await asyncio.to_thread(fork, self.arguments, environment, self.log)
-        if wait:
-            await self.ready()
+        await self.ready()
 
     async def ready(self) -> None:
         """Return when it reaches its databases. Raises NotReady."""

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -195,6 +196,15 @@ class Rig:
     def thaw_postgres(self) -> None:
         """SIGCONT every process of PostgreSQL. Harmless when nothing is frozen."""
         _signal(self.postgres_processes(), signal.SIGCONT)
+
+    def broken_requests(self, since: float) -> list[str]:
+        """What the APIs said after `since` (time.time()) of requests that ended in a fault of ours."""
+        found = []
+        for api in self.apis:
+            for line in api.log.read_text(encoding="utf-8", errors="replace").splitlines():
+                if "request.broken" in line and datetime.fromisoformat(line.split()[0]).timestamp() > since:
+                    found.append(" ".join(line.split()[1:])[:200])
+        return found
 
     async def operate(self, *arguments: str) -> str:
         """Run an operations command: `python -m services ARGUMENTS`. Returns what it printed; raises when it failed."""

@@ -7,6 +7,7 @@ reorder another order of sources and another size of batches.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +22,12 @@ from tests.documents import body
 from tests.platform import Platform
 
 PAIRS = [(service, source) for service in ALL for source in sorted(service.sources)]
-CRASHES = ("sequencer.before_commit", "sequencer.after_commit", "inbox.before_effect", "inbox.before_commit")
+CRASHES: tuple[str, ...] = (
+    "sequencer.before_commit",
+    "sequencer.after_commit",
+    "inbox.before_effect",
+    "inbox.before_commit",
+)
 CRASHES += ("inbox.after_commit", "act.before_commit", "act.after_commit")
 
 
@@ -54,9 +60,7 @@ class Driver:
         self.reviewer = platform.token("reviewer", subject="reviewer")
         self._keys = 0
 
-    async def act(
-        self, path: str, *, version: int = 0, json: object = None, reviewer: bool = False
-    ) -> dict[str, object]:
+    async def act(self, path: str, *, version: int = 0, json: object = None, reviewer: bool = False) -> dict[str, Any]:
         """One accepted act; an answer that a crash has swallowed is asked for again under its key."""
         self._keys += 1
         headers = {**(self.reviewer if reviewer else self.editor), "Idempotency-Key": f"key-{self._keys}"}
@@ -67,7 +71,7 @@ class Driver:
             if answer.status_code != 503:
                 break
         assert answer.is_success, answer.text
-        told: dict[str, object] = answer.json()
+        told: dict[str, Any] = answer.json()
         return told
 
     async def draft(self, title: str) -> tuple[str, int]:
@@ -114,6 +118,6 @@ class Driver:
                 while await audit.seal_once(connection):
                     pass
 
-    async def rows(self, service: str, sql: str) -> list[tuple[object, ...]]:
+    async def rows(self, service: str, sql: str) -> list[tuple[Any, ...]]:
         """What a database holds."""
         return [tuple(row) for row in await self.platform.database(service).backbone.fetch(sql)]
