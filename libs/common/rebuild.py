@@ -26,8 +26,7 @@ log = structlog.get_logger()
 FILL = 100
 FILL_SECONDS = FILL / 3000
 REST = 0.5
-"""Readers come first: at most 3,000 things in a second, and half as long a rest as each step took, so that a busy machine
-is left alone the more."""
+"""Readers come first: at most 3,000 things in a second, and a rest of half the time that each step took."""
 CLOSE = 100
 ROUNDS = 20
 ATTEMPTS = 5
