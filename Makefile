@@ -12,8 +12,12 @@ export MYPY_CACHE_DIR ?= $(HOME_DIR)/.mypy_cache
 export RUFF_CACHE_DIR ?= $(HOME_DIR)/.ruff_cache
 export HYPOTHESIS_STORAGE_DIRECTORY ?= $(HOME_DIR)/.hypothesis
 export PYTEST_ADDOPTS ?= -p no:cacheprovider
+export PYTHONPYCACHEPREFIX ?= $(HOME_DIR)/.pycache
 LINT_IMPORTS_FLAGS := --no-cache
 endif
+
+# Many container images forbid to keep compiled modules: each start would compile a thousand of them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV ?= $(HOME_DIR:.=)$(if $(filter-out .,$(HOME_DIR)),/).venv
 PY := $(VENV)/bin/python
@@ -28,20 +32,24 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-inp
 	--require-hashes --no-deps --only-binary :all:
 
 # Which tests kill things on purpose, for `make faults`.
-FAULTS ?= -k kill
+FAULTS ?= -m "long or not long" -k "kill or cluster"
 
 .PHONY: help
 help: ## Say what the targets do
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # exec: signals reach the program itself. It answers Ctrl-C by stopping cleanly with exit code 0.
 .PHONY: run
 run: $(RUNTIME) ## Start the whole platform (PORT and DATA_DIR override the defaults)
 	@exec $(PY) -m services all
 
+.PHONY: run-cluster
+run-cluster: $(RUNTIME) ## Start it as processes of their own, on Kafka (needs Java 17 and Maven)
+	@exec $(PY) -m services cluster
+
 .PHONY: test
 test: lint $(DEV) ## Check and test everything, as continuous integration does
-	@$(PY) -m pytest -n auto
+	@$(PY) -m pytest -n auto --dist loadgroup
 
 .PHONY: lint
 lint: $(DEV) ## Check format, style, types and who may import whom

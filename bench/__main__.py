@@ -9,7 +9,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import publishing, reading, rebuilding
+from bench import carrying, promises, publishing, reading, rebuilding
 from bench.rig import Figure, Rig
 
 Measure = Callable[[Rig], Coroutine[None, None, list[Figure]]]
@@ -18,6 +18,11 @@ MEASURES: tuple[Measure, ...] = (
     publishing.sequencer,
     publishing.history,
     publishing.throughput,
+    carrying.journal_events,
+    carrying.kafka_events,
+    promises.journal_visible,
+    promises.kafka_visible,
+    promises.bulk,
     rebuilding.rebuild,
 )
 

@@ -39,15 +39,15 @@ async def sequencer(rig: Rig) -> list[Figure]:
 async def history(rig: Rig) -> list[Figure]:
     """Publishing a document with 5,000 earlier editions against one with none."""
     async with rig.services("all") as (port, _):
-        await _seed(rig, port)
+        await seed(rig, port)
         async with rig.connect("publication") as connection:
             old = await county.approved_documents(connection, HISTORY_DOCUMENTS, HISTORY)
             new = await county.approved_documents(connection, HISTORY_DOCUMENTS)
-        await hammer(port, _publishes(rig, await _warm(rig)), 1)
+        await hammer(port, publishes(rig, await warm(rig)), 1)
         times: dict[bool, list[float]] = {True: [], False: []}
         for pair in zip(old, new, strict=True):
             for content_id in pair:
-                load = await hammer(port, _publishes(rig, [content_id]), 1)
+                load = await hammer(port, publishes(rig, [content_id]), 1)
                 assert load.statuses == {200: 1}, load.last_body
                 times[content_id == pair[0]] += load.latencies
                 await asyncio.sleep(0.05)  # what follows from it must not be measured with the next one
@@ -60,19 +60,19 @@ async def history(rig: Rig) -> list[Figure]:
 async def throughput(rig: Rig) -> list[Figure]:
     """Publishes per second over HTTP, the time until every effect is applied, and the memory that it took."""
     async with rig.services("all") as (port, process):
-        await _seed(rig, port)
+        await seed(rig, port)
         async with rig.connect("publication") as connection:
             many = await county.approved_documents(connection, PUBLISHES)
             paced = await county.approved_documents(connection, PACED)
-        await hammer(port, _publishes(rig, await _warm(rig)), 1)
-        load = await hammer(port, _publishes(rig, many), CLIENTS)
+        await hammer(port, publishes(rig, await warm(rig)), 1)
+        load = await hammer(port, publishes(rig, many), CLIENTS)
         assert load.statuses == {200: PUBLISHES}, load.statuses
         drained = time.perf_counter()
-        await _settled(port, many[-1])
+        await settled(port, many[-1])
         drained = time.perf_counter() - drained
-        loads = await open_loop(port, list(_publishes(rig, paced)), PACED_PER_SECOND)
+        loads = await open_loop(port, list(publishes(rig, paced)), PACED_PER_SECOND)
         assert loads.statuses == {200: PACED}, loads.statuses
-        spans = sorted([await _settled(port, content_id) for content_id in paced])
+        spans = sorted([await settled(port, content_id) for content_id in paced])
         resident = psutil.Process(process.pid).memory_info().rss / 1e6
     p50, p99 = spans[len(spans) // 2] * 1000, spans[int(len(spans) * 0.99)] * 1000
     return [
@@ -92,17 +92,19 @@ async def throughput(rig: Rig) -> list[Figure]:
     ]
 
 
-def _publishes(rig: Rig, ids: list[UUID]) -> Iterator[bytes]:
+def publishes(rig: Rig, ids: list[UUID]) -> Iterator[bytes]:
+    """Requests that publish approved documents."""
     headers = rig.token(Role.EDITOR) + 'If-Match: "v3"\r\n'
     return iter([post(f"/publication/documents/{content_id}/publish", headers) for content_id in ids])
 
 
-async def _warm(rig: Rig) -> list[UUID]:
+async def warm(rig: Rig) -> list[UUID]:
+    """A few documents to publish before anything is measured."""
     async with rig.connect("publication") as connection:
         return await county.approved_documents(connection, 50)
 
 
-async def _seed(rig: Rig, port: int) -> None:
+async def seed(rig: Rig, port: int) -> None:
     """The few things that documents refer to, through the public API."""
     name, _, token = rig.token(Role.ADMINISTRATOR).strip().partition(": ")
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={name: token}) as client:
@@ -123,7 +125,7 @@ async def _seed(rig: Rig, port: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _settled(port: int, content_id: UUID) -> float:
+async def settled(port: int, content_id: UUID) -> float:
     """Seconds from the accepted publish to its last effect, as the receipt tells."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         while True:

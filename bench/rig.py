@@ -7,13 +7,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import httpx
 
+from deploy.dev.kafka.broker import Broker
 from libs.common.embedded import EmbeddedPostgres
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import create_database, upgrade
@@ -74,7 +75,9 @@ class Rig:
         return f"Authorization: Bearer {self._issuer.token(roles, '990001000000')}\r\n"
 
     @contextlib.asynccontextmanager
-    async def process(self, port: int, ready: str, *arguments: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    async def process(
+        self, port: int, ready: str, *arguments: str, more: Mapping[str, str] | None = None
+    ) -> AsyncIterator[subprocess.Popen[bytes]]:
         """A process of ours, once it answers at `ready`; ended with the block."""
         environment = {
             **os.environ,
@@ -82,6 +85,8 @@ class Rig:
             "DATA_DIR": str(self.data_dir),
             "PORT": str(port),
             "LOG_LEVEL": "warning",
+            "KAFKA_BOOTSTRAP_SERVERS": "",
+            **(more or {}),
         }
         with subprocess.Popen([sys.executable, *arguments], env=environment) as process:
             try:
@@ -93,12 +98,25 @@ class Rig:
 
     @contextlib.asynccontextmanager
     async def services(
-        self, role: str, names: Sequence[str] = ()
+        self, role: str, names: Sequence[str] = (), environment: Mapping[str, str] | None = None
     ) -> AsyncIterator[tuple[int, subprocess.Popen[bytes]]]:
         """A process of the platform: its port and the process."""
         port = free_port()
-        async with self.process(port, "/healthz", "-m", "services", role, *names) as process:
+        async with self.process(port, "/healthz", "-m", "services", role, *names, more=environment) as process:
             yield port, process
+
+    @contextlib.contextmanager
+    def kafka(self) -> Iterator[str]:
+        """The bootstrap servers of a Kafka: the one that the environment names, or one of this run's own."""
+        if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+            yield given
+            return
+        broker = Broker(self.data_dir / "kafka")
+        broker.start()
+        try:
+            yield broker.bootstrap
+        finally:
+            broker.stop()
 
 
 def free_port() -> int:

@@ -2,6 +2,8 @@
 
 all                  everything in one process, on the embedded PostgreSQL unless DATABASE_URL is set
 api, worker          the two halves of a deployment, for the services named (all five for none)
+cluster              everything, each role and service in a process of its own, on Kafka, behind one port
+proxy                one port for processes: api:SERVICE=PORT ...
 migrate              bring the schemas to the newest revision
 token                a development token: --role editor --region 990001
 catalog-import       write the items of a CSV file through the public API
@@ -10,8 +12,13 @@ parked               list, show, redrive or drop the keys that poison events hav
 rebuild              make a projection anew from the events; readers never notice
 reconcile            compare what was said, heard and shown, and mend what differs
 replay               have a source say its present state again, for one listening service
+resend               send a service's journal to Kafka again
 trace                where a document's news has got to
 """
+
+import gc
+
+gc.disable()  # until `main`: going through half-made modules again and again took a quarter of the start
 
 import argparse
 import sys
@@ -25,11 +32,13 @@ from libs.common.migrate import SchemaBehind
 from libs.common.permission import Role
 from libs.common.regions import parse as region
 from libs.common.settings import Settings
-from services import auditing, parked, processes, rebuilding, reconciling, replay, tracing
+from services import auditing, parked, processes, rebuilding, reconciling, replay, resending, tracing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one role or operation; returns the exit code."""
+    gc.freeze()
+    gc.enable()
     asked = _parser().parse_args(arguments)
     settings = Settings()
     log.configure(settings)
@@ -55,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         if name != "all":
             role.add_argument("services", nargs="*", metavar="SERVICE", type=processes.service)
         role.set_defaults(do=function)
+    cluster = roles.add_parser("cluster", help="everything, in processes of their own")
+    cluster.add_argument("--bus", choices=["kafka", "journal"], default="kafka", help="what carries the events")
+    cluster.set_defaults(do=processes.cluster)
+    proxy = roles.add_parser("proxy", help="one port for several processes of this machine")
+    proxy.add_argument("processes", nargs="+", metavar="NAME=PORT", type=processes.address)
+    proxy.set_defaults(do=processes.proxy)
     token = roles.add_parser("token", help="print a development token")
     token.add_argument("--role", action="append", required=True, choices=[str(r) for r in Role])
     token.add_argument("--region", required=True, type=region, help="division code, 6 to 12 digits")
@@ -67,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--token", help="an administrator's token; a development one when left out")
     importing.add_argument("--region", default="990001", type=region, help="region of the development token")
     importing.set_defaults(do=_catalog_import)
-    for operation in (auditing, parked, rebuilding, reconciling, replay, tracing):
+    for operation in (auditing, parked, rebuilding, reconciling, replay, resending, tracing):
         operation.register(roles)
     return parser
 

@@ -1,4 +1,4 @@
-"""The demo county: fictional 阳光县, loaded once through the public API, the way a county would work.
+"""The demo county: fictional 阳光县, loaded through the public API, the way a county would work.
 
 Every call carries an `Idempotency-Key`, so a load that was interrupted goes on where it stopped.
 """
@@ -40,11 +40,8 @@ class LoadFailed(Exception):
     """The platform refused a part of the demo county: data and rules have come apart."""
 
 
-async def load_once(settings: Settings, port: int, console: Console) -> None:
-    """Load the demo county unless this data folder has it, and print what followed from each document."""
-    marker = settings.data_dir / "demo-loaded"
-    if marker.exists():
-        return
+async def load(settings: Settings, port: int, console: Console) -> None:
+    """Load the demo county, and print what followed from each document."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         county = _County(client, DevelopmentIssuer(settings))
         columns = (
@@ -56,7 +53,6 @@ async def load_once(settings: Settings, port: int, console: Console) -> None:
         with Progress(*columns, console=console) as progress:
             await county.load(progress)
     console.print(county.receipts)
-    marker.touch()
 
 
 class _County:

@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import contextlib
-import gc
+import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import uvloop
 from rich.console import Console
@@ -12,15 +14,16 @@ from starlette.types import ASGIApp
 
 from libs.common.app import build, operations_app
 from libs.common.embedded import DataDirBusy, EmbeddedPostgres
-from libs.common.migrate import create_database, is_current, upgrade
-from libs.common.runtime import Dsn, database_name, resources, run
+from libs.common.migrate import bring_up_to_date
+from libs.common.runtime import Dsn, database_name, resources, run, serve, settle_collector
 from libs.common.service import Service
 from libs.common.settings import Settings
-from services import demo
 from services.registry import ALL, pick
 
+if TYPE_CHECKING:
+    from services.cluster import Cluster
+
 console = Console()
-GC_YOUNG = 20_000
 
 
 def service(name: str) -> Service:
@@ -32,10 +35,18 @@ def service(name: str) -> Service:
         raise argparse.ArgumentTypeError(f"no service {name}; there are {known}") from None
 
 
+def address(written: str) -> tuple[str, int]:
+    """The name and the port of a process, written as `api:catalog=8101`, for the command line."""
+    name, _, port = written.partition("=")
+    if not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{written} is not NAME=PORT")
+    return name, int(port)
+
+
 def everything(settings: Settings, _asked: argparse.Namespace) -> int:
     """`all`: five services, api and worker, in this process."""
     with databases(settings) as dsn:
-        _migrate(ALL, dsn)
+        bring_up_to_date(ALL, dsn)
         uvloop.run(_serve(settings, ALL, ALL, dsn, lambda port: _welcome(settings, port)))
     console.print("Stopped.")
     return 0
@@ -55,10 +66,29 @@ def worker(settings: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
+def cluster(settings: Settings, asked: argparse.Namespace) -> int:
+    """`cluster`: everything in processes of their own, on the embedded PostgreSQL and the development Kafka."""
+    from services.cluster import Cluster, NotReady  # here, as the proxy below: other roles start without an HTTP client
+
+    try:
+        asyncio.run(_hold(Cluster(settings, bus=asked.bus), settings))
+    except NotReady as problem:
+        print(f"yangguang: {problem}", file=sys.stderr)
+        return 1
+    console.print("Stopped.")
+    return 0
+
+
+def proxy(settings: Settings, asked: argparse.Namespace) -> int:
+    """`proxy`: one address for the processes named."""
+    uvloop.run(_pass_on(settings, {name: f"http://127.0.0.1:{port}" for name, port in asked.processes}))
+    return 0
+
+
 def migrate(settings: Settings, asked: argparse.Namespace) -> int:
     """`migrate`: create what is missing and bring the schemas to the newest revision."""
     with databases(settings) as dsn:
-        _migrate(asked.services or ALL, dsn)
+        bring_up_to_date(asked.services or ALL, dsn)
     return 0
 
 
@@ -84,13 +114,6 @@ def databases(settings: Settings, *, beside: bool = False) -> Iterator[Dsn]:
         postgres.stop()
 
 
-def _migrate(services: Sequence[Service], dsn: Dsn) -> None:
-    for one in services:
-        if not asyncio.run(is_current(one, dsn(one.name))):
-            asyncio.run(create_database(dsn(one.name)))
-            upgrade(one, dsn(one.name))
-
-
 async def _serve(
     settings: Settings,
     served: Sequence[Service],
@@ -100,18 +123,18 @@ async def _serve(
 ) -> None:
     async with resources(settings, [*{s.name: s for s in [*served, *worked]}.values()], dsn) as shared:
         app: ASGIApp = build(served, shared) if served else operations_app(worked, shared)
-        # What start-up has made stays for good: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        # An act makes thousands of short-lived objects: at the default of 700 the collector runs several times in each.
-        gc.set_threshold(GC_YOUNG, 20, 50)
-        await run(app, settings, worked, shared.databases, started)
+        settle_collector()
+        await run(app, worked, shared, started)
 
 
 async def _welcome(settings: Settings, port: int) -> None:
     """Load the demo county once, then say where to look."""
-    if settings.demo and settings.database_url is None:
-        await demo.load_once(settings, port, console)
+    loaded = settings.data_dir / "demo-loaded"
+    if settings.demo and settings.database_url is None and not loaded.exists():
+        from services import demo  # here: later starts do without what loading it takes
+
+        await demo.load(settings, port, console)
+        loaded.touch()
     url = f"http://127.0.0.1:{port}"
     console.print(f"\n[bold]Yangguang is up on {url}[/bold]  (Ctrl-C stops it)")
     for path, says in (
@@ -123,3 +146,36 @@ async def _welcome(settings: Settings, port: int) -> None:
         ("/publication/docs", "the API, service by service"),
     ):
         console.print(f"  {url}{path}  [dim]{says}[/dim]", soft_wrap=True)
+
+
+async def _hold(cluster: "Cluster", settings: Settings) -> None:
+    """Keep the cluster running until Ctrl-C."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    assert this is not None
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, this.cancel)
+    try:
+        await cluster.start()
+        await _welcome(settings, cluster.port)
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        console.print("Stopping.")
+    finally:
+        for number in signals:
+            loop.add_signal_handler(number, lambda: None)  # asked once is enough
+        await cluster.stop()
+
+
+async def _pass_on(settings: Settings, processes: dict[str, str]) -> None:
+    from libs.common.proxy import Proxy
+
+    door = Proxy(processes)
+    try:
+        await serve(door, settings, _for_ever())
+    finally:
+        await door.close()
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()

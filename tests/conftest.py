@@ -1,4 +1,4 @@
-"""Fixtures: one PostgreSQL per test worker, its databases emptied for each test, the whole platform in process.
+"""Fixtures: one PostgreSQL and one open platform per test worker, its databases emptied for each test.
 
 Everything is real: the public API through ASGI, PostgreSQL, outbox, journal and deliveries. `drain()` takes the place
 of waiting: it runs sequencers and deliveries until nothing is left to do.
@@ -7,25 +7,47 @@ of waiting: it runs sequencers and deliveries until nothing is left to do.
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
-import asyncpg
 import pytest
+import uvloop
 
 from libs.common import log
 from libs.common.embedded import EmbeddedPostgres
 from libs.common.migrate import create_database, upgrade
-from libs.common.runtime import database_name
+from libs.common.runtime import database_name, settle_collector
 from libs.common.settings import Settings
 from services.registry import ALL
+from tests.emptying import copy_back, empty, keep
+from tests.kafka import kafka as kafka
+from tests.kafka import kafka_broker as kafka_broker
+from tests.kafka import pytest_terminal_summary as pytest_terminal_summary
 from tests.platform import Platform
+
+SETTLE_SECONDS = 5
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The event loop of production."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that the test workers end together."""
+    items.sort(key=lambda item: "journey" not in item.path.parts)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: look for more, and for something new, where a test searches."""
+    parser.addoption("--long", action="store_true", help="many more examples, found anew in each run")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _logs() -> None:
-    """Log as in production: in particular without the values of local variables."""
+def _as_in_production() -> None:
+    """Log as in production, in particular without the values of local variables; collect garbage as seldom."""
     log.configure(Settings(log_level="warning"))
+    settle_collector()
 
 
 @pytest.fixture(scope="session")
@@ -42,82 +64,43 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-# Emptying the few tables that a test filled costs a tenth of cloning five databases.
-_EMPTY = """
-do $$
-declare name text; filled boolean;
-begin
-  for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' loop
-    execute format('select exists (select from %I)', name) into filled;
-    if filled then execute format('truncate %I cascade', name); end if;
-  end loop;
-  insert into journal_head (only_row, position) values (true, 0);
-end $$
-"""
-
-
-# The seeded county is made once per worker, through the API, and then copied back: seeding took most of the time.
-_KEEP = """
-do $$
-declare name text; filled boolean;
-begin
-  create schema seed;
-  for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' loop
-    execute format('select exists (select from public.%I)', name) into filled;
-    if filled then execute format('create table seed.%I as table public.%I', name, name); end if;
-  end loop;
-end $$
-"""
-_COPY = """
-do $$
-declare name text;
-begin
-  perform set_config('session_replication_role', 'replica', true);  -- rows come table by table, not by reference
-  truncate journal_head;
-  for name in select tablename from pg_tables where schemaname = 'seed' loop
-    execute format('insert into public.%I overriding system value select * from seed.%I', name, name);
-  end loop;
-end $$
-"""
-
-
-async def _in_all(postgres: EmbeddedPostgres, script: str) -> None:
-    async def run(dsn: str) -> None:
-        connection = await asyncpg.connect(dsn)
-        try:
-            await connection.execute(script)
-        finally:
-            await connection.close()
-
-    await asyncio.gather(*(run(postgres.dsn(database_name(service.name))) for service in ALL))
-
-
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the development issuer keeps its key."""
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.fixture
-async def platform(postgres: EmbeddedPostgres, data_dir: Path) -> AsyncIterator[Platform]:
-    """The whole platform, empty."""
+@pytest.fixture(scope="session")
+async def open_platform(postgres: EmbeddedPostgres, data_dir: Path) -> AsyncIterator[Platform]:
+    """The platform of this test worker. Ask for `platform`, which is empty."""
 
     def dsn(service: str) -> str:
         return postgres.dsn(database_name(service))
 
-    await _in_all(postgres, _EMPTY)
     async with Platform.open(dsn, data_dir) as platform:
         yield platform
 
 
 @pytest.fixture
-async def seeded(platform: Platform, postgres: EmbeddedPostgres, kept: list[str]) -> Platform:
-    """The platform with the small county of `Platform.seed`."""
+async def platform(open_platform: Platform) -> AsyncIterator[Platform]:
+    """The whole platform, empty. It stays open from test to test; whatever a test starts it ends itself."""
+    await empty(open_platform)
+    before = asyncio.all_tasks()
+    async with open_platform.new_client():
+        yield open_platform
+    if left := asyncio.all_tasks() - before - {asyncio.current_task()}:
+        _, left = await asyncio.wait(left, timeout=SETTLE_SECONDS)  # what is just ending may end
+    assert not left, "the test left tasks running, which would disturb those after it"
+
+
+@pytest.fixture
+async def seeded(platform: Platform, kept: list[str]) -> Platform:
+    """The platform with the small county of `Platform.seed`: made once through the API, then copied back."""
     if kept:
-        await _in_all(postgres, _COPY)
+        await copy_back(platform)
     else:
         await platform.seed()
-        await _in_all(postgres, _KEEP)
+        await keep(platform)
         kept.append("county")
     return platform
 

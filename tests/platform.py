@@ -5,19 +5,18 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import orjson
 
 from libs.common.app import Resources, build
-from libs.common.bus import JournalBus
+from libs.common.bus import Bus
 from libs.common.db import Database
 from libs.common.inbox import Delivery
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.outbox import sequence_once
 from libs.common.permission import Role
 from libs.common.regions import parse
-from libs.common.runtime import Dsn, journal_bus, resources
+from libs.common.runtime import Dsn, resources
 from libs.common.settings import Settings
 from services.registry import ALL
 
@@ -38,23 +37,31 @@ ITEMS = [("03001001", "03", "义务教育"), ("08001001", "08", "财政预决算
 
 
 class Platform:
-    """All five services on real databases. `client` speaks HTTP to them."""
+    """All five services on real databases. `client` speaks HTTP to them, within `new_client`."""
 
-    def __init__(self, shared: Resources, client: httpx.AsyncClient, bus: JournalBus) -> None:
+    client: httpx.AsyncClient
+
+    def __init__(self, shared: Resources, bus: Bus) -> None:
         self.resources = shared
-        self.client = client
         self.bus = bus
+        self._app = build(ALL, shared)
         self._issuer = DevelopmentIssuer(shared.settings)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, dsn: Dsn, data_dir: Path, **settings: Any) -> AsyncIterator["Platform"]:
         """Open the platform on the databases that `dsn` names."""
-        made = Settings(data_dir=data_dir, port=0, pool_size=4, **settings)
+        # The journal bus also where the environment names a Kafka for the tests that want one.
+        made = Settings(data_dir=data_dir, port=0, pool_size=4, **{"kafka_bootstrap_servers": None, **settings})
         async with resources(made, ALL, dsn) as shared:
-            transport = httpx.ASGITransport(build(ALL, shared), raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                yield cls(shared, client, journal_bus(shared.databases))
+            yield cls(shared, shared.bus)
+
+    @contextlib.asynccontextmanager
+    async def new_client(self) -> AsyncIterator[None]:
+        """A client of a test's own, without the headers and cookies of another one."""
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as self.client:
+            yield
 
     def database(self, service: str) -> Database:
         """The database of one service."""
@@ -72,11 +79,8 @@ class Platform:
         while True:
             moved = 0
             for service in ALL:
-                connection = await asyncpg.connect(self.database(service.name).dsn)
-                try:
+                async with self.database(service.name).backbone.acquire() as connection:
                     moved += await sequence_once(connection) or 0
-                finally:
-                    await connection.close()
             for service in ALL:
                 for source in service.sources:
                     async with self.bus.subscribe(source, service.name) as subscription:

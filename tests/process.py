@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,12 +16,15 @@ import httpx
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.permission import Role
 from libs.common.settings import Settings
+from services.cluster import Cluster
 
 READY_SECONDS = 90
 
 
 class Process:
     """`python -m services all` on a data folder of its own, on the embedded PostgreSQL."""
+
+    publishes, kills = 500, 10  # what it can be asked to bear in a test
 
     def __init__(self, data_dir: Path, log: Path) -> None:
         self.data_dir = data_dir
@@ -72,12 +76,48 @@ class Process:
         return f"postgresql://postgres@/yangguang_{service}?host={sockets}"
 
 
+class ClusterProcess(Process):
+    """The same platform as `services cluster` runs it: a kill hits some of its processes, which it starts again."""
+
+    publishes, kills = 50, 2
+
+    def __init__(self, data_dir: Path, log: Path) -> None:
+        super().__init__(data_dir, log)
+        self.cluster = Cluster(Settings(data_dir=data_dir, port=self.port, kafka_bootstrap_servers=None))
+        self._chance = random.Random(20261126)
+        self._started = False
+
+    async def start(self) -> None:
+        """Start the cluster and return when all of it is ready; after a kill, when all of it is again."""
+        if self._started:
+            await self.cluster.ready()
+        else:
+            await self.cluster.start()
+            self._started = True
+
+    def kill(self) -> None:
+        """`kill -9` of three processes, whichever they are; nobody but the cluster starts them again."""
+        for name in self._chance.sample(self.cluster.names, 3):
+            os.kill(self.cluster.pid(name), signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Stop it in order. Returns 0, or the exit code of a process that did not end well."""
+        self._started = False
+        codes = await self.cluster.stop()
+        return max(map(abs, codes.values()))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._started
+
+
 @contextlib.asynccontextmanager
-async def running(data_dir: Path, log: Path) -> AsyncIterator[Process]:
-    """The platform's process, stopped with the block whatever happened."""
-    process = Process(data_dir, log)
-    await process.start()
+async def running(data_dir: Path, log: Path, kind: type[Process] = Process) -> AsyncIterator[Process]:
+    """The platform, stopped with the block whatever happened."""
+    process = kind(data_dir, log)
     try:
+        await process.start()
         yield process
     finally:
         await process.client.aclose()

@@ -13,7 +13,6 @@ import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -24,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.common import errors
 from libs.common.auth import TokenVerifier
+from libs.common.bus import Bus
 from libs.common.complaints import complaints
 from libs.common.db import Database
 from libs.common.edge import Edge
@@ -49,12 +49,13 @@ class Resources:
     cursors: Cursors
     calendar: Calendar
     databases: Mapping[str, Database]
+    bus: Bus
 
 
 def build(services: Sequence[Service], resources: Resources) -> ASGIApp:
     """The application that serves `services`, each under its hyphenated name."""
     rest = _operations(services, resources)
-    rest.add_route("/", _index([s.slug for s in services]), include_in_schema=False)
+    rest.add_route("/", index([s.slug for s in services]), include_in_schema=False)
     return Edge(_Switch({service.slug: service_app(service, resources) for service in services}, rest))
 
 
@@ -73,7 +74,7 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
         redoc_url=None,
         separate_input_output_schemas=False,
     )
-    _answer_problems(app)
+    answer_problems(app)
     app.state.service = service
     app.state.settings = resources.settings
     app.state.verifier = resources.verifier
@@ -81,9 +82,9 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
     app.state.calendar = resources.calendar
     database = resources.databases[service.name]
     app.state.database = database
-    app.router.routes.extend(health_routes([database], {service.name: service}))
+    app.router.routes.extend(health_routes([database], {service.name: service}, resources.bus))
     # Flat, not included: matching through FastAPI's nested routers costs more than the queries behind them.
-    routes = [found.original_route for found in iter_route_contexts(service.router.routes)]
+    routes = list(service.router.routes)
     assert all(isinstance(route, Act) for route in routes), f"{service.name}: its routers need route_class=Act"
     app.router.routes[:0] = routes  # first, and a service names its most read ones first: they are tried in order
     return app
@@ -115,23 +116,26 @@ class _Switch:
 
 def _operations(services: Sequence[Service], resources: Resources) -> FastAPI:
     app = FastAPI(title="Yangguang", openapi_url=None, docs_url=None, redoc_url=None)
-    _answer_problems(app)
-    app.router.routes.extend(health_routes(list(resources.databases.values()), {s.name: s for s in services}))
+    answer_problems(app)
+    app.router.routes.extend(
+        health_routes(list(resources.databases.values()), {s.name: s for s in services}, resources.bus)
+    )
     return app
 
 
-def _index(slugs: Sequence[str]) -> Any:
+def index(slugs: Sequence[str]) -> Any:
+    """The page at `/`: where each service has its documentation."""
     body = orjson.dumps(
         {"services": {slug: {"docs": f"/{slug}/docs", "openapi": f"/{slug}/openapi.json"} for slug in slugs}}
     )
 
-    async def index(_request: Request) -> Response:
+    async def answer(_request: Request) -> Response:
         return Response(body, media_type="application/json")
 
-    return index
+    return answer
 
 
-def _answer_problems(app: FastAPI) -> None:
+def answer_problems(app: FastAPI) -> None:
     """Give every failure of `app` the shape of a problem document."""
     app.add_exception_handler(errors.Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -54,7 +54,13 @@ def _channel(topic: str, events: list[type[Event]]) -> Json:
         "address": topic,
         "description": f"Everything that {events[0].service()} says.",
         "messages": {event.kind: {"$ref": f"#/components/messages/{event.kind}"} for event in events},
-        "bindings": {"kafka": {"partitions": PARTITIONS}},
+        "bindings": {
+            "kafka": {
+                "partitions": PARTITIONS,
+                "topicConfiguration": {"cleanup.policy": ["delete"], "retention.ms": -1},
+                "bindingVersion": "0.5.0",
+            }
+        },
     }
 
 
@@ -96,6 +102,13 @@ def _headers() -> Json:
         "content-type": text("Of the payload.", const="application/json"),
     }
     optional = {
+        # Not imported from libs.common.kafka: the client library is not needed to describe it.
+        "ce_journalposition": text(
+            "On Kafka always: position in the journal of the service, one more than the event before it in any"
+            " partition. A gap means that something is still to come; a repetition can be dropped.",
+            pattern="^[1-9][0-9]*$",
+        ),
+        "ce_thingversion": text("On Kafka always: `version` of the payload.", pattern="^[1-9][0-9]*$"),
         "traceparent": text("W3C trace context of the act, when it had one."),
         "requestid": text("Id of the request that led to it, when there was one."),
         "ce_replayedto": text(

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import jwt
 import structlog
 from starlette.requests import Request
@@ -30,12 +29,16 @@ Fetch = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 def fetch_jwks(url: str) -> Fetch:
-    """Read a key set over HTTP, with a deadline and without redirects."""
+    """Read a key set over HTTP, with a deadline and without redirects. The fetch raises OSError or ValueError."""
+    import httpx  # here: only a real issuer is asked over HTTP, and the client takes long to import
 
     async def fetch() -> Mapping[str, Any]:
         async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
-            answer = await client.get(url)
-            answer.raise_for_status()
+            try:
+                answer = await client.get(url)
+                answer.raise_for_status()
+            except httpx.HTTPError as error:
+                raise ConnectionError(repr(error)) from error
             keys: Mapping[str, Any] = answer.json()
             return keys
 
@@ -76,7 +79,7 @@ class Jwks:
                 found = await self._fetch()
                 self._keys = _usable(found)
                 self._fetched = self._seconds()
-            except (httpx.HTTPError, OSError, ValueError) as error:
+            except (OSError, ValueError) as error:
                 log.warning("jwks.unreachable", error=repr(error))
 
 

@@ -17,6 +17,7 @@ import asyncpg
 import orjson
 
 from libs.common.bell import Bell, Waiter
+from libs.common.db import Database
 
 READ_LIMIT = 200
 POLL_SECONDS = 0.5
@@ -71,20 +72,34 @@ class Bus(Protocol):
         """Open `group`'s view of what the service `source` says."""
         ...
 
+    async def carry(self, database: Database) -> None:
+        """Do what a producing service's worker must do for its events to travel, until cancelled."""
+        ...
+
+    async def state(self) -> str:
+        """What carries the events, and whether it can be reached; reported, never required."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what the bus holds."""
+        ...
+
 
 _READ = """
 select position, event_id, topic, key, version, type, payload, headers, created_at
 from journal where position >= $1 order by position limit $2
 """
-_REPORT = """
+REPORT = """
 with reader as (
-  insert into journal_reader (grp, position, parked, seen_at) values ($1, $2, $3, clock_timestamp())
+  insert into journal_reader (grp, position, parked, seen_at) values ($1, $2, $3, coalesce($4, clock_timestamp()))
   on conflict (grp) do update set position = excluded.position, parked = excluded.parked, seen_at = excluded.seen_at
   where journal_reader.position <= excluded.position),
 progress as (
-  insert into journal_progress (grp, position, at) values ($1, $2, clock_timestamp()) on conflict do nothing)
+  insert into journal_progress (grp, position, at)
+  values ($1, $2, coalesce($4, clock_timestamp())) on conflict do nothing)
 select pg_notify('progress', '')
 """
+"""Written into the producer's database: a group, how far it is, which keys it has parked, and when (null: now)."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,16 @@ class JournalBus:
         with self._sources[source].bell.waiting("journal") as waiter:
             yield _JournalSubscription(self._sources[source].pool, waiter, source, group)
 
+    async def carry(self, database: Database) -> None:
+        """See `Bus.carry`: listeners come to the journal, so there is nothing to do."""
+
+    async def state(self) -> str:
+        """See `Bus.state`."""
+        return "journal"
+
+    async def close(self) -> None:
+        """See `Bus.close`: the pools belong to the databases."""
+
 
 @dataclass(frozen=True)
 class _JournalSubscription:
@@ -116,22 +141,32 @@ class _JournalSubscription:
     group: str
 
     async def read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
-        start = after if event_id else after + 1
-        rows = await self.pool.fetch(_READ, start, READ_LIMIT + 1)
-        if event_id:
-            # The row at the saved position is read again: after a fail-over or a restore it may be another one.
-            if not rows or rows[0]["position"] != after:
-                raise PositionGap(f"{self.source}: position {after} is no longer in the journal")
-            if rows[0]["event_id"] != event_id:
-                raise ForkedHistory(f"{self.source}: position {after} holds another event")
-            rows = rows[1:]
-        for expected, row in enumerate(rows, after + 1):
-            if row["position"] != expected:
-                raise PositionGap(f"{self.source}: expected position {expected}, found {row['position']}")
-        return [Record(**{**row, "headers": orjson.loads(row["headers"])}) for row in rows]
+        return await read_journal(self.pool, self.source, after, event_id, READ_LIMIT)
 
     async def wait(self) -> None:
         await self.waiter.wait(POLL_SECONDS)
 
     async def report(self, position: int, parked: Sequence[str]) -> None:
-        await self.pool.execute(_REPORT, self.group, position, list(parked))
+        await self.pool.execute(REPORT, self.group, position, list(parked), None)
+
+
+async def read_journal(
+    connection: asyncpg.Connection | asyncpg.Pool, source: str, after: int, event_id: UUID | None, limit: int
+) -> Sequence[Record]:
+    """Up to `limit` rows of a journal behind position `after`, whose row must be `event_id` where that is known.
+
+    Raises ForkedHistory when it is another one, PositionGap when it or a later one is missing.
+    """
+    start = after if event_id else after + 1
+    rows = await connection.fetch(_READ, start, limit + 1)
+    if event_id:
+        # The row at the saved position is read again: after a fail-over or a restore it may be another one.
+        if not rows or rows[0]["position"] != after:
+            raise PositionGap(f"{source}: position {after} is no longer in the journal")
+        if rows[0]["event_id"] != event_id:
+            raise ForkedHistory(f"{source}: position {after} holds another event")
+        rows = rows[1:]
+    for expected, row in enumerate(rows[:limit], after + 1):
+        if row["position"] != expected:
+            raise PositionGap(f"{source}: expected position {expected}, found {row['position']}")
+    return [Record(**{**row, "headers": orjson.loads(row["headers"])}) for row in rows[:limit]]

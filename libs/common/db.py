@@ -8,9 +8,12 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from libs.common.bell import Bell
@@ -43,8 +46,19 @@ class Database:
     sessions: async_sessionmaker[AsyncSession]
 
     @classmethod
-    async def open(cls, service: str, dsn: str, pool_size: int = 8, calendar: Calendar | None = None) -> "Database":
-        """Connect lazily: no connection is made before the first use, so a start survives a slow database."""
+    async def open(
+        cls,
+        service: str,
+        dsn: str,
+        pool_size: int = 8,
+        calendar: Calendar | None = None,
+        *,
+        listens: bool = True,
+    ) -> "Database":
+        """Connect lazily: no connection is made before the first use, so a start survives a slow database.
+
+        Without `listens` its bell is silent, as for a database that is only asked from time to time.
+        """
 
         async def connect(kind: str, **extra: str) -> asyncpg.Connection:
             settings = {**_SERVER_SETTINGS, **extra, "application_name": f"{service}-{kind}"}
@@ -61,6 +75,7 @@ class Database:
             pool_timeout=5,
             pool_recycle=1800,
         )
+        event.listen(engine.sync_engine, "checkout", _skip_the_lost)
         database = cls(
             service,
             dsn,
@@ -72,7 +87,8 @@ class Database:
             Bell(dsn),
             async_sessionmaker(engine, expire_on_commit=False, info={_CALENDAR: calendar or Calendar()}),
         )
-        database.bell.start()
+        if listens:
+            database.bell.start()
         return database
 
     @contextlib.asynccontextmanager
@@ -116,6 +132,12 @@ def calendar_of(session: AsyncSession) -> Calendar:
     """The working-day calendar of the process, for listeners: doors have it in `app.state`."""
     calendar: Calendar = session.info[_CALENDAR]
     return calendar
+
+
+def _skip_the_lost(connection: Any, *_rest: object) -> None:
+    """A restart of PostgreSQL costs the acts under way, not also the next one on each idle connection."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def _roll_back(connection: AsyncConnection, driver: asyncpg.Connection) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from libs.common.bus import Bus
 from libs.common.db import Database
 from libs.common.migrate import schema_state
 from libs.common.service import Service
@@ -17,7 +18,7 @@ from libs.common.service import Service
 READY_SECONDS = 2.0
 
 
-def health_routes(databases: Sequence[Database], services: Mapping[str, Service]) -> list[BaseRoute]:
+def health_routes(databases: Sequence[Database], services: Mapping[str, Service], bus: Bus) -> list[BaseRoute]:
     """`/healthz` (alive), `/readyz` (databases reachable, schema not behind), `/metrics` (Prometheus)."""
 
     async def healthz(_request: Request) -> Response:
@@ -29,7 +30,7 @@ def health_routes(databases: Sequence[Database], services: Mapping[str, Service]
         )
         # A newer release has migrated while this one still serves: schemas grow compatibly, so it goes on.
         ready = all(state in ("ready", "ahead") for state in parts.values())
-        body = {"status": "ready" if ready else "not_ready", "databases": parts, "broker": "journal"}
+        body = {"status": "ready" if ready else "not_ready", "databases": parts, "broker": await bus.state()}
         return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
 
     async def metrics(_request: Request) -> Response:

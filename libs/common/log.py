@@ -29,3 +29,5 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # Its clients log each try against a broker that is away; our own loops say it once per pause, with what they do.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -48,9 +48,11 @@ where not exists (select from thing where key = $4 and version >= $5)
 on conflict (key, version, topic) do nothing
 """
 _LOCK = "select pg_try_advisory_xact_lock(hashtext('yangguang.sequencer'))"
+# An array, not a subquery: that one was joined by a scan of the whole outbox, which takes seconds of a batch when
+# the statement was planned while the outbox was empty and many events have come at once.
 _MOVE = """
 with head as materialized (select position from journal_head where only_row for update),
-     taken as (delete from outbox where id in (select id from outbox order by id limit $1) returning *),
+     taken as (delete from outbox where id = any(array(select id from outbox order by id limit $1)) returning *),
      numbered as (select t.*, row_number() over (order by t.id) as n from taken t),
      kept as (insert into journal (position, event_id, topic, part, key, version, type, payload, headers, created_at)
               select h.position + n, event_id, topic, part, key, version, type, payload, headers, created_at

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
+import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 
 import structlog
 import uvicorn
@@ -12,7 +14,7 @@ from starlette.types import ASGIApp
 
 from libs.common.app import Resources
 from libs.common.auth import Jwks, TokenVerifier, fetch_jwks
-from libs.common.bus import JournalBus, Source
+from libs.common.bus import Bus, JournalBus, Source
 from libs.common.db import Database
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import require_schema
@@ -24,6 +26,7 @@ from libs.common.worker import work
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 20
+GC_YOUNG = 20_000
 Dsn = Callable[[str], str]
 
 
@@ -39,8 +42,12 @@ def cursor_secret(settings: Settings) -> bytes:
     path = settings.data_dir / "cursor-secret"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.touch(mode=0o600)
+        scratch.write_text(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(scratch, path)  # of processes that start together one wins, and none sees a half-written file
+        scratch.unlink()
     return path.read_text().encode()
 
 
@@ -58,34 +65,55 @@ def verifier(settings: Settings) -> TokenVerifier:
 @contextlib.asynccontextmanager
 async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -> AsyncIterator[Resources]:
     """Open what a process needs to serve or work for `services`, the databases of those they hear included."""
-    names = {s.name for s in services} | {source for s in services for source in s.sources}
+    own = {s.name for s in services}
+    names = own | {source for s in services for source in s.sources}
+    journal = settings.kafka_bootstrap_servers is None
     async with contextlib.AsyncExitStack() as stack:
         calendar = Calendar.load(settings.calendar_file)
         databases: dict[str, Database] = {}
         for name in sorted(names):
-            databases[name] = await Database.open(name, dsn(name), settings.pool_size, calendar)
+            # The journal bus reads what is heard where it is said; on Kafka only reconciliation ever asks there.
+            listens = journal or name in own
+            databases[name] = await Database.open(name, dsn(name), settings.pool_size, calendar, listens=listens)
             stack.push_async_callback(databases[name].close)
         for service in services:
             await require_schema(databases[service.name], service)
+        bus = make_bus(settings, databases)
+        stack.push_async_callback(bus.close)
         yield Resources(
             settings=settings,
             verifier=verifier(settings),
             cursors=Cursors(cursor_secret(settings)),
             calendar=calendar,
             databases=databases,
+            bus=bus,
         )
 
 
-def journal_bus(databases: Mapping[str, Database]) -> JournalBus:
-    """The default bus over the open databases."""
-    return JournalBus({name: Source(d.backbone, d.bell) for name, d in databases.items()})
+def settle_collector() -> None:
+    """What start-up has made stays for good: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    # An act makes thousands of short-lived objects: at the default of 700 the collector runs several times in each.
+    gc.set_threshold(GC_YOUNG, 20, 50)
+
+
+def make_bus(settings: Settings, databases: Mapping[str, Database]) -> Bus:
+    """Kafka where brokers are named, else the journal bus over the open databases."""
+    if settings.kafka_bootstrap_servers is None:
+        return JournalBus({name: Source(d.backbone, d.bell) for name, d in databases.items()})
+    # Here, because the client library takes a third of a second to import.
+    from libs.common.kafka.bus import KafkaBus
+    from libs.common.kafka.topics import Brokers
+
+    servers, copies = settings.kafka_bootstrap_servers, settings.kafka_replication_factor
+    return KafkaBus(Brokers(servers, copies, settings.kafka_topic_prefix))
 
 
 async def run(
     app: ASGIApp,
-    settings: Settings,
     workers: Sequence[Service],
-    databases: Mapping[str, Database],
+    shared: Resources,
     started: Callable[[int], Awaitable[None]] | None = None,
 ) -> None:
     """Serve `app` and work for `workers` until SIGINT or SIGTERM, then stop cleanly.
@@ -93,6 +121,16 @@ async def run(
     `started` is called with the port once requests are answered. A background task that dies ends the process:
     a supervisor can restart it, a silently missing listener nobody would see.
     """
+    await serve(app, shared.settings, work(workers, shared.databases, shared.bus), started)
+
+
+async def serve(
+    app: ASGIApp,
+    settings: Settings,
+    beside: Coroutine[None, None, None],
+    started: Callable[[int], Awaitable[None]] | None = None,
+) -> None:
+    """`run` with any work beside the server, which ends with it."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -110,7 +148,7 @@ async def run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    background = asyncio.create_task(work(workers, databases, journal_bus(databases)), name="worker")
+    background = asyncio.create_task(beside, name="worker")
     background.add_done_callback(lambda _task: server.stop())
     greeting = asyncio.create_task(_greet(server, started), name="started")
     try:

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     kafka_replication_factor: int = Field(
         1, ge=1, le=9, description="Copies of each partition, for topics that a worker has to create."
     )
+    kafka_topic_prefix: str = Field(
+        "yangguang",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="First part of every topic's name; platforms that share brokers need different ones.",
+    )
     oidc_issuer: str = Field(DEVELOPMENT_ISSUER, description="Issuer of staff tokens. Unset: the development issuer.")
     oidc_jwks_url: str | None = Field(
         None, description="Where the issuer's public keys are. Required with a real issuer."

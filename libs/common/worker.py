@@ -21,9 +21,14 @@ WATCH_SECONDS = 5.0
 
 HEAD = Gauge("journal_head_position", "Last position of the journal.", ["service"])
 WAITING = Gauge("outbox_oldest_age_seconds", "Age of the oldest event that waits to be sequenced.", ["service"])
+BEHIND = Gauge(
+    "journal_reader_behind_events", "Events that a listening service has still to apply.", ["service", "group"]
+)
 _WATCH = """
 select (select position from journal_head) as head,
-       coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from outbox), 0)::float8 as oldest
+       coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from outbox), 0)::float8 as oldest,
+       array(select grp from journal_reader order by grp) as groups,
+       array(select position from journal_reader order by grp) as positions
 """
 _TRIM = (
     idempotency.TRIM,
@@ -44,6 +49,7 @@ async def work(services: Sequence[Service], databases: Mapping[str, Database], b
             tasks.create_task(_watch(database), name=f"{service.name}:watch")
             if service.sources:
                 tasks.create_task(keep_reconciled(service, databases), name=f"{service.name}:reconcile")
+            tasks.create_task(bus.carry(database), name=f"{service.name}:carry")
             for source in sorted(service.sources):
                 delivery = Delivery(service, database, source)
                 tasks.create_task(delivery.run(bus), name=f"{service.name}:hears:{source}")
@@ -58,6 +64,8 @@ async def _watch(database: Database) -> None:
             assert row is not None
             HEAD.labels(database.service).set(row["head"] or 0)
             WAITING.labels(database.service).set(row["oldest"])
+            for group, position in zip(row["groups"], row["positions"], strict=True):
+                BEHIND.labels(database.service, group).set(max(0, (row["head"] or 0) - position))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("watch.retry", service=database.service, error=repr(error))
         await asyncio.sleep(WATCH_SECONDS)

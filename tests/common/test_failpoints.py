@@ -57,7 +57,7 @@ def test_what_does_not_exist_is_refused(setting: str) -> None:
 
 def test_every_point_stands_somewhere_and_no_other_does() -> None:
     found = set()
-    for path in (ROOT / "libs" / "common").glob("*.py"):
+    for path in (ROOT / "libs" / "common").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == failpoint.__name__:
                 assert isinstance(node.args[0], ast.Constant), path

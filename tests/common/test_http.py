@@ -42,6 +42,20 @@ async def failing_commit(database: Database, does: str) -> AsyncIterator[None]:
         await database.backbone.execute("drop trigger refuse on region; drop function refuse")
 
 
+async def test_connections_that_were_lost_while_idle_cost_no_request(platform: Platform) -> None:
+    headers = platform.token("administrator")
+    assert (await platform.client.put(COUNTY, json=BODY, headers=headers)).status_code == 201
+    assert (await platform.client.get("/catalog/regions")).status_code == 200
+    ended = await platform.database("catalog").backbone.fetchval(
+        "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity"
+        " where application_name in ('catalog-write', 'catalog-read') and datname = current_database()"
+    )
+    assert ended >= 2
+    answer = await platform.client.put(COUNTY, json=BODY, headers={**headers, "If-Match": '"v1"'})
+    assert answer.status_code == 200, answer.text
+    assert (await platform.client.get("/catalog/regions")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("does", "status", "code"),
     [

@@ -13,7 +13,7 @@ import pytest
 from alembic import command
 
 from libs.common.embedded import EmbeddedPostgres
-from libs.common.migrate import check_no_drift, config, create_database, upgrade
+from libs.common.migrate import check_no_drift, config, create_database, revisions, upgrade
 from libs.common.service import Service
 from services.registry import ALL
 
@@ -63,6 +63,8 @@ def test_there_is_one_line_of_revisions(service: Service) -> None:
 
     script = ScriptDirectory.from_config(config(service, "postgresql://"))
     assert len(script.get_heads()) == len(script.get_bases()) == 1
+    in_order = [found.revision for found in script.walk_revisions()][::-1]
+    assert revisions(service) == in_order, "a file's name begins with its revision"
 
 
 def test_two_migrations_at_once_wait_for_each_other(postgres: EmbeddedPostgres) -> None:

@@ -1,4 +1,4 @@
-"""`kill -9` of the whole platform at random moments: what was acknowledged has each effect exactly once."""
+"""`kill -9` at random moments, of the whole platform or of processes of the cluster: what was acknowledged has each effect exactly once."""
 
 import asyncio
 import random
@@ -17,11 +17,10 @@ from libs.common import audit
 from libs.common.permission import Role
 from services.registry import ALL
 from tests.documents import body
+from tests.kafka import needs_kafka, require_kafka
 from tests.platform import ITEMS, ORGANISATIONS, REGIONS, item
-from tests.process import Process, running
+from tests.process import ClusterProcess, Process, running
 
-PUBLISHES = 500
-KILLS = 10
 CLIENTS = 8
 WITHDRAW_EVERY = 7
 SETTLE_SECONDS = 60
@@ -35,11 +34,14 @@ class Ledger:
     withdrawn: set[str] = field(default_factory=set)
 
 
-@pytest.fixture
-async def process(tmp_path: Path) -> AsyncIterator[Process]:
+@pytest.fixture(params=["all", pytest.param("cluster", marks=needs_kafka)])
+async def process(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Process]:
+    kind = {"all": Process, "cluster": ClusterProcess}[request.param]
+    if kind is ClusterProcess:
+        require_kafka()
     folder = Path(tempfile.mkdtemp(prefix="yg-kill-"))  # short: a socket's path has a limit
     folder.chmod(0o755)
-    async with running(folder, tmp_path / "log") as process:
+    async with running(folder, tmp_path / "log", kind) as process:
         yield process
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -47,19 +49,19 @@ async def process(tmp_path: Path) -> AsyncIterator[Process]:
 async def test_kill_at_random_moments_loses_and_doubles_nothing(process: Process) -> None:
     ledger = Ledger()
     await _seed(process)
-    numbers = iter(range(PUBLISHES))
+    numbers = iter(range(process.publishes))
     progress = asyncio.Event()
     clients = [asyncio.create_task(_publish(process, numbers, ledger, progress)) for _ in range(CLIENTS)]
     chance = random.Random(20261122)
-    for kill in range(1, KILLS + 1):
-        while len(ledger.published) < kill * PUBLISHES // (KILLS + 1):
+    for kill in range(1, process.kills + 1):
+        while len(ledger.published) < kill * process.publishes // (process.kills + 1):
             progress.clear()
             await progress.wait()
         await asyncio.sleep(chance.random() * 0.05)  # any moment of an act, a batch or a delivery
         process.kill()
         await process.start()
     await asyncio.gather(*clients)
-    assert len(ledger.published) == PUBLISHES
+    assert len(ledger.published) == process.publishes
     await _settled(process)
     await _check(process, ledger)
     await _check_receipts(process, ledger)

@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.kafka import needs_kafka, require_kafka
+
 ROOT = Path(__file__).parents[2]
 LOAD_SECONDS = 240
 TOUR_SECONDS = 120
@@ -62,12 +64,16 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="the tour needs bash and curl")
-def test_the_tour_works_line_by_line(data_dir: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("role", ["all", pytest.param("cluster", marks=[pytest.mark.long, needs_kafka])])
+def test_the_tour_works_line_by_line(data_dir: Path, tmp_path: Path, role: str) -> None:
+    if role == "cluster":
+        require_kafka()
     port = _free_port()
     environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "DEMO": "true", "NO_PROXY": "127.0.0.1"}
+    environment.pop("KAFKA_BOOTSTRAP_SERVERS", None)  # a Kafka of its own, or none
     log = tmp_path / "log"
     with log.open("wb") as out:
-        command = [sys.executable, "-m", "services", "all"]
+        command = [sys.executable, "-m", "services", role]
         platform = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
     try:
         _await_demo_county(platform, data_dir, log)

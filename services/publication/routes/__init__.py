@@ -4,6 +4,6 @@ from fastapi import APIRouter
 
 from services.publication.routes import acts, desk, listings, pages, receipts
 
-router = APIRouter()
-for part in (listings, pages, receipts, acts, desk):
-    router.include_router(part.router)
+_PARTS = (listings, pages, receipts, acts, desk)
+# Taken as they are: FastAPI makes every route that it includes a second time.
+router = APIRouter(routes=[route for part in _PARTS for route in part.router.routes])

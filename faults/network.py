@@ -1,0 +1,152 @@
+"""Bad lines between the parts: partitions, delay and resets, clients that hang up (F11, F12, F19)."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+
+from faults.fault import Fault, Scene
+from faults.ledger import Told
+from faults.proxy import Link, through
+from faults.rig import Rig
+
+NAMESPACE = f"yg-faults-{os.getpid()}"
+HERE, THERE = "10.213.77.1", "10.213.77.2"
+NOBODY = "02:00:00:00:00:01"
+IDLE_SECONDS = 10
+
+
+def _url(host: str, port: int) -> str:
+    return f"postgresql://postgres@{host}:{port}/yangguang_{{service}}"
+
+
+async def slow_and_lossy(scene: Scene) -> None:
+    """F12: one API and one worker reach their databases over 200 ms, and one packet in a hundred breaks the line."""
+    async with through(Link(scene.rig.socket, delay=0.1, reset_share=0.01)) as link:
+        bad = (scene.rig["api-1"], scene.rig["worker-1"])
+        for process in bad:
+            await process.stop()
+            await process.start(DATABASE_URL=_url("127.0.0.1", link.port))
+        await scene.under_load(scene.size.either(5, 60))
+        for process in bad:
+            await process.stop()
+            await process.start()
+    scene.seen.append(f"{link.cuts} connections broken")
+
+
+async def hang_up(scene: Scene) -> None:
+    """F19: every client connection ends after a random number of bytes, in requests and in answers."""
+    await scene.under_load()
+    async with scene.rig.connect() as connection:
+        left = await connection.fetchval(
+            "select count(*) from pg_stat_activity where state = 'idle in transaction'"
+            f" and clock_timestamp() - state_change > interval '{IDLE_SECONDS} seconds'"
+        )
+    scene.insist(left == 0, f"{left} transactions stay open")
+
+    def judge(told: Told) -> None:
+        scene.insist(told.count("unknown", 0) > 0, "no connection was cut")
+
+    scene.after.append(judge)
+
+
+@contextlib.asynccontextmanager
+async def cutting(rig: Rig) -> AsyncIterator[list[str]]:
+    """Addresses of the APIs behind proxies that cut."""
+    async with contextlib.AsyncExitStack() as stack:
+        links = [await stack.enter_async_context(through(Link(process.port, cut_after=12_000))) for process in rig.apis]
+        yield [f"http://127.0.0.1:{link.port}" for link in links]
+
+
+async def partition(scene: Scene) -> None:
+    """F11: an API and a worker in a network of their own lose the databases: both ways, then one way, then the other.
+
+    Packets are sent to a link-layer address that nobody has, so they vanish without a word, as behind a dead switch.
+    """
+    with _network():
+        async with through(Link(scene.rig.socket, host=HERE)) as link:
+            far = (scene.rig["api-1"], scene.rig["worker-1"])
+            for process in far:
+                await process.stop()
+                process.prefix, process.host = ("ip", "netns", "exec", NAMESPACE), THERE
+                await process.start(DATABASE_URL=_url(HERE, link.port), HOST=THERE)
+            await scene.under_load(1)
+            for ways in ((True, True), (True, False), (False, True)):
+                _blackhole(*ways)
+                await scene.under_load(scene.size.either(5, 40))
+                _heal()
+                await scene.under_load(1)
+            for process in far:
+                await process.stop()
+                process.prefix, process.host = (), "127.0.0.1"
+                await process.start()
+
+
+@contextlib.contextmanager
+def _network() -> Iterator[None]:
+    """A network namespace joined to ours by a pair of virtual Ethernet devices."""
+    steps = (
+        f"netns add {NAMESPACE}",
+        f"link add ygf0 type veth peer name ygf1 netns {NAMESPACE}",
+        f"addr add {HERE}/30 dev ygf0",
+        "link set ygf0 up",
+        f"-n {NAMESPACE} addr add {THERE}/30 dev ygf1",
+        f"-n {NAMESPACE} link set ygf1 up",
+        f"-n {NAMESPACE} link set lo up",
+    )
+    try:
+        for step in steps:
+            _ip(step)
+        yield
+    finally:
+        for step in (f"netns del {NAMESPACE}", "link del ygf0"):
+            subprocess.run(["ip", *step.split()], check=False, capture_output=True)
+
+
+def _blackhole(out: bool, back: bool) -> None:
+    if out:
+        _ip(f"-n {NAMESPACE} neigh replace {HERE} lladdr {NOBODY} nud permanent dev ygf1")
+    if back:
+        _ip(f"neigh replace {THERE} lladdr {NOBODY} nud permanent dev ygf0")
+
+
+def _heal() -> None:
+    for where, address, device in ((f"-n {NAMESPACE} ", HERE, "ygf1"), ("", THERE, "ygf0")):
+        subprocess.run(["ip", *f"{where}neigh del {address} dev {device}".split()], check=False, capture_output=True)
+
+
+def _ip(arguments: str) -> None:
+    subprocess.run(["ip", *arguments.split()], check=True, capture_output=True)
+
+
+def no_network() -> str | None:
+    """Why no network namespace can be had here, or None."""
+    try:
+        with _network():
+            return None
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", b"") or str(error).encode()
+        return f"a network namespace cannot be made here: {said.decode().strip()}"
+
+
+def never(reason: str) -> Fault:
+    """F11 on Kafka, which is not played."""
+    return Fault(
+        "F11", "partition of sender or listener from the broker", nothing, buses=("kafka",), possible=lambda: reason
+    )
+
+
+async def nothing(scene: Scene) -> None:
+    """No fault at all: what the others are compared with."""
+    await asyncio.sleep(scene.size.seconds)
+
+
+FAULTS = (
+    Fault(
+        "F11", "partition between API, worker and the databases, also one-way", partition, 20, ("journal",), no_network
+    ),
+    never("the broker names an address that is not reachable from the namespace; F6 holds it silent instead"),
+    Fault("F12", "slow and lossy line to the databases: 200 ms, resets", slow_and_lossy, 10),
+    Fault("F19", "clients hang up at a random byte", hang_up, 5, around=cutting),
+)

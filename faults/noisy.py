@@ -1,0 +1,1 @@
+"""A worker whose bus repeats, shuffles and drops (F16)."""

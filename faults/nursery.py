@@ -1,0 +1,78 @@
+"""Processes that start in a moment: forked from one that has imported the platform and done nothing else.
+
+A fault suite starts hundreds of processes; importing everything takes each of them longer than the rest of its start.
+What runs is what `python -m services` runs, with an environment, a process number and a log of its own.
+"""
+
+import importlib
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+PRELOADED = ["services.__main__", "libs.common.kafka.bus", "faults.load", "faults.noisy"]
+
+
+class Child(Protocol):
+    """What is needed of a started process; `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended. Raises subprocess.TimeoutExpired."""
+        ...
+
+
+class _Forked:
+    """A forked process with the manners of `subprocess.Popen`."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+        self._process = context.Process(target=_be, args=(list(arguments), dict(environment), str(log)))
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        """See `Child.poll`."""
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """See `Child.wait`."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("forked process", timeout or 0)
+        return self._process.exitcode
+
+
+def fork(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+    """`python -m ARGUMENTS`, forked; the module named must have a function `main(arguments) -> int`."""
+    return _Forked(arguments, environment, log)
+
+
+def execute(
+    arguments: Sequence[str], environment: Mapping[str, str], log: Path, prefix: Sequence[str], cwd: Path | None
+) -> Child:
+    """`PREFIX python -m ARGUMENTS` from the start, for what a fork cannot do: other code, or another loader."""
+    with log.open("ab") as out:
+        command = [*prefix, sys.executable, "-m", *arguments]
+        return subprocess.Popen(command, env=dict(environment), stdout=out, stderr=out, cwd=cwd)
+
+
+def _be(arguments: list[str], environment: dict[str, str], log: str) -> None:
+    out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    module = arguments[0] if arguments[0] != "services" else "services.__main__"
+    sys.exit(importlib.import_module(module).main(arguments[1:]))
