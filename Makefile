@@ -52,7 +52,7 @@ test: lint $(DEV) ## Check and test everything, as continuous integration does
 lint: $(DEV) ## Check format, style, types and who may import whom
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
-	@$(PY) -m mypy
+	@$(PY) -m mypy --num-workers 2
 	@$(VENV)/bin/lint-imports $(LINT_IMPORTS_FLAGS)
 
 .PHONY: format

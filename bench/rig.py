@@ -90,7 +90,7 @@ class Rig:
         }
         with subprocess.Popen([sys.executable, *arguments], env=environment) as process:
             try:
-                await _answering(port, ready, process)
+                await answering(port, ready, process)
                 yield process
             finally:
                 process.terminate()
@@ -127,7 +127,8 @@ def free_port() -> int:
         return port
 
 
-async def _answering(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+async def answering(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+    """Return when the process answers at `path` with success. Raises RuntimeError when it ends or never does."""
     async with httpx.AsyncClient() as client:
         for _ in range(READY_SECONDS * 20):
             if process.poll() is not None:

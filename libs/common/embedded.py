@@ -176,6 +176,8 @@ class EmbeddedPostgres:
             os.chown(new, nobody.pw_uid, nobody.pw_gid)
         command = [str(binaries() / "initdb"), "--pgdata", str(new), "--username=postgres", "--auth=trust"]
         command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self._values["durable"] == "off":
+            command.append("--no-sync")
         made = subprocess.run(command, capture_output=True, text=True, check=False, **CHILD, **user)
         if made.returncode:
             raise PostgresFailed(f"PostgreSQL could not create {self._cluster}:\n{made.stderr}")
