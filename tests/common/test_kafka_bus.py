@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import confluent_kafka
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from libs.common.bus import Bus, ForkedHistory, PositionGap, Record
@@ -134,6 +135,38 @@ async def keep_reading(bus: Bus) -> None:
     async with bus.subscribe(SOURCE, "reader") as subscription:
         while not await subscription.read(0, None):
             await subscription.wait()
+
+
+async def test_a_consumer_that_stands_still_is_made_anew(
+    carrier: KafkaCarrier, source: Database, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's consumer can get nothing for ever and say nothing, as after a broker came back (aiokafka #1154)."""
+    await heard_after(carrier, source, ear, published(uuid4()))
+    works, cured = AIOKafkaConsumer.getmany, asyncio.Event()
+
+    async def nothing(consumer: AIOKafkaConsumer, **how: object) -> object:
+        if not cured.is_set() and consumer._client._client_id == "ear-hears-village_affairs":
+            return {}
+        return await works(consumer, **how)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", nothing)
+    monkeypatch.setattr(kafka_bus, "WATCH_SECONDS", 0.5)
+    rebuilt = kafka_bus.REBUILT.labels("ear", SOURCE)
+    before = rebuilt._value.get()
+    loop = asyncio.create_task(ear.delivery().run(carrier.bus))
+    try:
+        await say(source, published(uuid4()))
+        await carrier.carry()
+        async with asyncio.timeout(60):
+            while rebuilt._value.get() == before:
+                await asyncio.sleep(0.05)
+            cured.set()
+            while await ear.offset() < 2:
+                await asyncio.sleep(0.05)
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+    assert len(await ear.effects()) == 2
 
 
 async def test_a_rewritten_history_is_noticed_by_readers_and_by_the_sender(
