@@ -31,9 +31,6 @@ PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-compile \
 	--require-hashes --no-deps --only-binary :all:
 
-# Which tests kill things on purpose, for `make faults`.
-FAULTS ?= -m "long or not long" -k "kill or cluster"
-
 .PHONY: help
 help: ## Say what the targets do
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,8 +69,13 @@ docs: $(DEV) ## Write docs/asyncapi.yaml anew from the event classes
 	@$(PY) -m libs.common.asyncapi tests/contract/events > docs/asyncapi.yaml
 
 .PHONY: faults
-faults: $(DEV) ## Run the tests that kill the platform at random moments
-	@$(PY) -m pytest tests/journey $(FAULTS)
+faults: $(DEV) ## Break the platform in every way, in minutes; writes docs/reliability.md
+	@exec $(PY) -m faults --write $(FAULTS)
+
+.PHONY: faults-long
+faults-long: $(DEV) ## The same for an hour, and the tests that search or take minutes
+	@$(PY) -m faults --long --write $(FAULTS)
+	@$(PY) -m pytest tests/faults tests/journey --long -m "long or not long"
 
 # One lock for every platform and every supported Python; it names no registry, so any mirror serves it.
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

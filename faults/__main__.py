@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = "make faults-long" if asked.long else "make faults"
     generated = report.text(rows, command, time.monotonic() - started, tested)
     if asked.write:
-        report.write(generated)
+        report.write(generated, command)
     bad = [row for row in rows if not row.holds]
     for row in bad:
         console.print(f"[bold]{row.fault} on {row.bus} did not hold[/bold]: {[*row.broken, *row.verdict.examples]}")
