@@ -90,36 +90,22 @@ class Publishing(RuleBasedStateMachine):
     @initialize(target=live)
     def begin(self) -> str:
         """There is something to withdraw from the beginning, and it has been amended once."""
-        key = self.publish(self.approve())
-        return self.publish(self.amend(key))
+        return self._publish(self._amend(self._publish(self._approve())))
 
     @rule(target=approved)
     def approve(self) -> str:
         """A document is drafted, handed in and signed."""
-        title = f"文件 {next(self.numbers)}"
-        key, version = self.run(self.driver.draft(title))
-        self.model[key] = Known(version, title)
-        self._review(key)
-        return key
+        return self._approve()
 
     @rule(target=live, key=consumes(approved))
     def publish(self, key: str) -> str:
         """It goes live."""
-        known = self._act(key, "publish")
-        known.live, known.published = known.title, known.published + 1
-        known.said += 1
-        return key
+        return self._publish(key)
 
     @rule(target=approved, key=consumes(live))
     def amend(self, key: str) -> str:
         """A later edition is drafted, handed in and signed; the earlier one stays public."""
-        known = self.model[key]
-        known.title = f"修订 {next(self.numbers)}"
-        text = body(title=known.title, interpretation={"required": True}, doc_number=None)
-        told = self.run(self.driver.act(f"/{key}/editions", version=known.version, json=text))
-        known.version = told["version"]
-        self._review(key)
-        return key
+        return self._amend(key)
 
     @rule(key=consumes(live))
     def withdraw(self, key: str) -> None:
@@ -195,6 +181,28 @@ class Publishing(RuleBasedStateMachine):
 
     def _live(self) -> dict[str, str]:
         return {key: known.live for key, known in self.model.items() if known.live}
+
+    def _approve(self) -> str:
+        title = f"文件 {next(self.numbers)}"
+        key, version = self.run(self.driver.draft(title))
+        self.model[key] = Known(version, title)
+        self._review(key)
+        return key
+
+    def _publish(self, key: str) -> str:
+        known = self._act(key, "publish")
+        known.live, known.published = known.title, known.published + 1
+        known.said += 1
+        return key
+
+    def _amend(self, key: str) -> str:
+        known = self.model[key]
+        known.title = f"修订 {next(self.numbers)}"
+        text = body(title=known.title, interpretation={"required": True}, doc_number=None)
+        told = self.run(self.driver.act(f"/{key}/editions", version=known.version, json=text))
+        known.version = told["version"]
+        self._review(key)
+        return key
 
     def _review(self, key: str) -> None:
         self.model[key].said += self.model[key].live is None  # the duty to interpret is announced with the first one
