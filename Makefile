@@ -69,13 +69,13 @@ docs: $(DEV) ## Write docs/asyncapi.yaml anew from the event classes
 	@$(PY) -m libs.common.asyncapi tests/contract/events > docs/asyncapi.yaml
 
 .PHONY: faults
-faults: $(DEV) ## Break the platform in every way of a list, and write docs/reliability.md (some minutes)
-	@exec $(PY) -m faults --write
+faults: $(DEV) ## Break the platform in every way, in minutes; writes docs/reliability.md
+	@exec $(PY) -m faults --write $(FAULTS)
 
 .PHONY: faults-long
-faults-long: $(DEV) ## The same for an hour, with the long journeys and searches of the tests
-	@$(PY) -m pytest -m "long or not long" --long tests/journey tests/faults
-	@exec $(PY) -m faults --long --write
+faults-long: $(DEV) ## The same for an hour, and the tests that search or take minutes
+	@$(PY) -m faults --long --write $(FAULTS)
+	@$(PY) -m pytest tests/faults tests/journey --long -m "long or not long"
 
 # One lock for every platform and every supported Python; it names no registry, so any mirror serves it.
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -144,11 +144,11 @@ async def _fired(process: Process, point: str, action: str) -> bool:
 
 
 FAULTS = (
-    Fault("F1", "`kill -9` of the API, once a second", kill_apis, 5),
+    Fault("F1", "`kill -9` of the API, once a second", kill_apis, 5, short=("journal",)),
     Fault("F2", "`kill -9` of a worker: sequencer, sender and listeners", kill_workers, 15),
     Fault("F4", "sequencer frozen (SIGSTOP), then thawed", partial(suspend, part="sequencer")),
     Fault("F5", "listener frozen (SIGSTOP), then thawed", partial(suspend, part="write")),
     Fault("F18", "rolling restart of every process", rolling_restart, 10),
     Fault("FP-kill", "`kill -9` at every failpoint", partial(at_failpoints, action="kill")),
-    Fault("FP-raise", "a failure at every failpoint", partial(at_failpoints, action="raise")),
+    Fault("FP-raise", "a failure at every failpoint", partial(at_failpoints, action="raise"), short=("journal",)),
 )

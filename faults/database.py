@@ -147,8 +147,8 @@ async def full_home() -> AsyncIterator[Path]:
 
 FAULTS = (
     Fault("F8", "PostgreSQL stopped at once and started again", crash),
-    Fault("F9", "PostgreSQL frozen (SIGSTOP), then thawed", freeze, 10),
-    Fault("F10", "random connections terminated, two a second", cut_connections, 5),
-    Fault("F13", "disk full, then freed", full_disk, possible=no_tmpfs, home=full_home),
-    Fault("F15", "forgotten transactions in every database and another", forgotten_transactions, 5),
+    Fault("F9", "PostgreSQL frozen (SIGSTOP), then thawed", freeze, 10, short=("journal",)),
+    Fault("F10", "random connections terminated, two a second", cut_connections, 5, short=("journal",)),
+    Fault("F13", "disk full, then freed", full_disk, possible=no_tmpfs, home=full_home, short=("journal",)),
+    Fault("F15", "forgotten transactions in every database and another", forgotten_transactions, 5, short=("journal",)),
 )

@@ -76,6 +76,8 @@ class Fault:
     buses: tuple[str, ...] = BUSES
     possible: Callable[[], str | None] = lambda: None
     poison_every: int = 0
+    short: tuple[str, ...] = BUSES
+    """The buses on which the short run plays it, too: what has nothing to do with the bus is played on one there."""
     around: Callable[[Rig], AbstractAsyncContextManager[list[str]]] | None = None
     """Holds what stands between the load and the APIs; gives the addresses to call."""
     home: Callable[[], AbstractAsyncContextManager[Path]] | None = None

@@ -148,5 +148,5 @@ FAULTS = (
     ),
     never("the broker names an address that is not reachable from the namespace; F6 holds it silent instead"),
     Fault("F12", "slow and lossy line to the databases: 200 ms, resets", slow_and_lossy, 10),
-    Fault("F19", "clients hang up at a random byte", hang_up, 5, around=cutting),
+    Fault("F19", "clients hang up at a random byte", hang_up, 5, around=cutting, short=("journal",)),
 )

@@ -136,7 +136,13 @@ async def too_much(scene: Scene) -> None:
 
 
 FAULTS = (
-    Fault("F14", "clock of an API and a worker two hours back, then ahead, then back", clock, possible=no_faketime),
+    Fault(
+        "F14",
+        "clock of an API and a worker two hours back, then ahead, then back",
+        clock,
+        possible=no_faketime,
+        short=("journal",),
+    ),
     Fault("F20", "release before the migration beside this one", older_release, 15, ("journal",), no_older_release),
     Fault(
         "F20",
@@ -148,5 +154,5 @@ FAULTS = (
     Fault(
         "F21", "database lost, restored from a base backup and its log", nothing, possible=lambda: "not automated here"
     ),
-    Fault("F22", "ten times the load on little memory", too_much, 60),
+    Fault("F22", "ten times the load on little memory", too_much, 60, short=("journal",)),
 )

@@ -9,7 +9,7 @@ from faults.fault import Row
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+MARKERS = ("<!-- {command}: begin -->", "<!-- {command}: end -->")
 HEAD = (
     "| fault | bus | requests | publishes | lost | doubled | out of order | withdrawn visible | converged in (s) "
     "| held | seen |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |\n"
@@ -60,8 +60,10 @@ def _cell(words: str) -> str:
     return words.replace("|", "\\|").replace("\n", " ")
 
 
-def write(generated: str, page: Path = PAGE) -> None:
-    """Put the generated part between the markers of the page. The rest is left as it is."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n{generated}\n{END}{after}", encoding="utf-8")
+def write(generated: str, command: str, page: Path = PAGE) -> None:
+    """Put the generated part between the markers of its command. The rest of the page is left as it is."""
+    begin, end = (marker.format(command=command) for marker in MARKERS)
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
+    assert found, f"{page} has no {begin}"
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n\n{generated}\n{end}{after}", encoding="utf-8")

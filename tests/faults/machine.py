@@ -61,7 +61,7 @@ class Driver:
         self._keys = 0
 
     async def act(self, path: str, *, version: int = 0, json: object = None, reviewer: bool = False) -> dict[str, Any]:
-        """One accepted act; an answer that a crash has swallowed is asked for again under its key."""
+        """One accepted act; asked for again under its key until it is answered, and once more."""
         self._keys += 1
         headers = {**(self.reviewer if reviewer else self.editor), "Idempotency-Key": f"key-{self._keys}"}
         if version:
@@ -71,6 +71,8 @@ class Driver:
             if answer.status_code != 503:
                 break
         assert answer.is_success, answer.text
+        again = await self.platform.client.post(f"/publication/documents{path}", json=json, headers=headers)
+        assert (again.status_code, again.content) == (answer.status_code, answer.content) or again.status_code == 503
         told: dict[str, Any] = answer.json()
         return told
 
@@ -79,15 +81,16 @@ class Driver:
         told = await self.act("", json=body(title=title, interpretation={"required": True}, doc_number=None))
         return str(told["content_id"]), 1
 
-    async def sequence(self, service: str, most: int) -> None:
-        """One step of a service's sequencer, which may die in it."""
-        connection = await asyncpg.connect(self.platform.database(service).dsn)
-        try:
-            await sequence_once(connection, most)
-        except FailpointError:
-            pass  # it died; what it had not committed is rolled back with its connection
-        finally:
-            connection.terminate()
+    async def sequence(self, most: int) -> None:
+        """One step of each service's sequencer, which may die in it."""
+        for service in ALL:
+            connection = await asyncpg.connect(self.platform.database(service.name).dsn)
+            try:
+                await sequence_once(connection, most)
+            except FailpointError:
+                continue  # it died; what it had not committed is rolled back with its connection
+            finally:
+                connection.terminate()
 
     async def deliver(self, seed: int, most: int) -> None:
         """One batch of each source to each listener, in any order; a listener that dies is a new one afterwards."""
@@ -100,14 +103,12 @@ class Driver:
                 except FailpointError:
                     continue
 
-    async def repeat(self, seed: int, back: int) -> None:
-        """Set an offset back, as a restore or a hand would: the same events come again, and the inbox has seen them."""
-        service, source = random.Random(seed).choice(PAIRS)
-        await self.platform.database(service.name).backbone.execute(
-            "update consumer_offset set position = greatest(position - $2, 0), event_id = null where source = $1",
-            source,
-            back,
-        )
+    async def repeat(self, back: int) -> None:
+        """Set every offset back, as a restore or a hand would: the same events come again."""
+        for service in ALL:
+            await self.platform.database(service.name).backbone.execute(
+                "update consumer_offset set position = greatest(position - $1, 0), event_id = null", back
+            )
 
     async def settle(self) -> None:
         """No more crashes; everything is delivered and the audit chained."""
