@@ -30,7 +30,7 @@ log = structlog.get_logger()
 CLOCKS_APART_MS = 60_000
 """How far the clocks of a source's processes may differ before a subscription has to read its topic from the start."""
 
-MISSING_SECONDS = 10.0
+MISSING_SECONDS = 30.0
 """How long a position may be missing at the end of the topic; the sender repeats a failed send sooner than that."""
 
 WATCH_SECONDS = 10.0
