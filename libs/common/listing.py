@@ -220,7 +220,8 @@ def _sql(level: Level, scope: Scope, filters: tuple[str, ...], after: bool, limi
         f" and e.{'column_name' if name == 'column' else name} = ${position}"
         for position, name in enumerate(filters, 2)
     )
-    position = f"(${len(filters) + 2}, ${len(filters) + 3})"
+    # As sub-selects their values tell the planner nothing: it, too, would make a plan for each of them otherwise.
+    position = f"((select ${len(filters) + 2}::timestamptz), (select ${len(filters) + 3}::uuid))"
     parts = [
         f"(select {key}.published_at, {key}.id, e.card from {arm}{where}"  # noqa: S608 - only constants of ours
         + (f" and ({key}.published_at, {key}.id) < {position}" if after else "")
