@@ -10,7 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.db import calendar_of
+from libs.common.copies import put
+from libs.common.db import calendar_of, settle
 from libs.common.events import DocumentPrepared, DocumentPublished, DocumentWithdrawn
 from services.policy_interpretation import rules
 from services.policy_interpretation.commands import duty, release
@@ -26,6 +27,7 @@ async def on_document_prepared(session: AsyncSession, event: DocumentPrepared) -
         return  # a later edition is in work; what is public does not change before it is published
     _describe(document, event)
     document.interpretation_required = True
+    await _save(session, document)
     await duty.expect(session, document, event.at)
 
 
@@ -39,6 +41,7 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
     document.interpretation_required = event.interpretation_required
     document.path = event.path
     document.published_at = event.published_at
+    await _save(session, document)
     if event.interpretation_required:
         await duty.demand(session, document, rules.due(since, calendar_of(session)), event.at)
     else:
@@ -54,18 +57,25 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
     _describe(document, event)
     document.state = DocumentState.WITHDRAWN
     document.interpretation_required = False
+    await _save(session, document)
     await duty.close(session, document)
     await release.withdraw_with_document(session, document, event.reason, event.at)
 
 
 async def _document(session: AsyncSession, event: DocumentPrepared | DocumentPublished | DocumentWithdrawn) -> Document:
     """The document's row, locked against acts on its interpretations; a new one for the first news of it."""
+    await settle(session)  # an earlier event of the batch may have written it
     document = await session.get(Document, event.document, with_for_update=LOCK_DOCUMENT)
     if document is None:
         document = Document(content_id=event.document, state=DocumentState.PREPARED, interpretation_required=False)
         _describe(document, event)
-        session.add(document)
     return document
+
+
+async def _save(session: AsyncSession, document: Document) -> None:
+    """Write a document that is new; the session writes what it knows by itself."""
+    if sa.inspect(document).transient:
+        await put(session, document)
 
 
 def _describe(document: Document, event: DocumentPrepared | DocumentPublished | DocumentWithdrawn) -> None:

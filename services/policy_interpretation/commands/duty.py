@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import regions
+from libs.common.copies import put
 from libs.common.events import DutyOpened
 from libs.common.outbox import emit
 from libs.common.workdays import Deadline
@@ -31,9 +32,8 @@ async def demand(session: AsyncSession, document: Document, deadline: Deadline, 
 
     A duty that has one keeps it: a later edition neither moves the date nor revives what is discharged.
     """
-    known = sa.inspect(document).persistent
-    await session.flush()  # the row that the duty refers to comes first
-    duty = await session.get(Duty, document.content_id) if known else None  # a new document has none
+    # A document that is new has no duty yet.
+    duty = await session.get(Duty, document.content_id) if sa.inspect(document).persistent else None
     if duty is None or duty.state == DutyState.CLOSED or duty.due_on is None:
         await _open(session, duty, document, "published", deadline, now)
     else:
@@ -75,9 +75,9 @@ async def _open(
     deadline: Deadline | None,
     now: datetime,
 ) -> None:
+    new = duty is None
     if duty is None:
         duty = Duty(document=document.content_id, version=0)
-        session.add(duty)
     if duty.state != DutyState.OPEN:
         duty.opened_at = now
         duty.opened_by = opened_by
@@ -85,6 +85,9 @@ async def _open(
     _become(duty, DutyState.OPEN)
     duty.due_on = deadline.on if deadline else None
     duty.provisional = deadline is not None and deadline.provisional
+    if new:
+        await session.flush()  # the row that it refers to comes first
+        await put(session, duty)
     said = DutyOpened(
         version=duty.version,
         at=now,

@@ -22,19 +22,30 @@ select (select name from region where code = $2) as region_name,
        (select name from organisation where code = $3) as organisation_name
 """
 
+_GO_LIVE = """
+with live as (update edition set state = 'live', published_by = $3, published_at = $4, changed_at = $4
+              where content_id = $1 and number = $2)
+update document set version = $5, first_published_at = $6 where content_id = $1
+"""
+
 
 async def publish(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:
     """Make the approved edition the live one, list it, show its ready interpretations, and say so."""
     document, edition = await lock(session, content_id, seen, actor, "publication.publish", rules.IN_WORK)
     rules.check_publishable(edition.disclosure)
-    # The old edition leaves before the new one is flushed: the database holds at most one live edition.
-    names = await driver_of(session).fetchrow(_MAKE_ROOM, content_id, document.region, document.organisation)
+    # Written below in one statement: the session's own two would cost as much as the rest of the act.
+    session.expunge_all()
+    driver = driver_of(session)
+    # The old edition leaves before the new one comes: the database holds at most one live edition.
+    names = await driver.fetchrow(_MAKE_ROOM, content_id, document.region, document.organisation)
     assert names is not None
     edition.state = rules.LIVE
     edition.published_by = actor.subject
     edition.published_at = now
     document.first_published_at = document.first_published_at or now
     await conclude(session, document, edition, actor, "publication.publish", now)
+    live = (actor.subject, now, document.version, document.first_published_at)
+    await driver.execute(_GO_LIVE, content_id, edition.number, *live)
     event = _published(document, edition, names["region_name"], names["organisation_name"], now)
     await listing.place(session, entry(event))
     await emit(session, event)
