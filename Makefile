@@ -45,7 +45,11 @@ run-cluster: $(RUNTIME) ## Start it as processes of their own, on Kafka (needs J
 	@exec $(PY) -m services cluster
 
 .PHONY: test
-test: lint $(DEV) ## Check and test everything, as continuous integration does
+test: $(DEV) ## Check and test everything, as continuous integration does
+	@$(MAKE) --no-print-directory --jobs 2 lint pytest
+
+.PHONY: pytest
+pytest: $(DEV)
 	@$(PY) -m pytest -n auto --dist loadgroup
 
 .PHONY: lint
