@@ -5,7 +5,6 @@ of waiting: it runs sequencers and deliveries until nothing is left to do.
 """
 
 import asyncio
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -37,11 +36,6 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest, so that the test workers end together."""
     items.sort(key=lambda item: "journey" not in item.path.parts)
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: part of the time a worker waits for a server or a broker to start."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,6 +17,7 @@ from libs.common.outbox import sequence_once
 from libs.common.permission import Role
 from libs.common.regions import parse
 from libs.common.runtime import Dsn, resources
+from libs.common.service import Service
 from libs.common.settings import Settings
 from services.registry import ALL
 
@@ -75,19 +76,28 @@ class Platform:
         return {"Authorization": f"Bearer {made}"}
 
     async def drain(self) -> None:
-        """Sequence and deliver until nothing is left to do."""
-        while True:
-            moved = 0
-            for service in ALL:
-                async with self.database(service.name).backbone.acquire() as connection:
-                    moved += await sequence_once(connection) or 0
-            for service in ALL:
-                for source in service.sources:
-                    async with self.bus.subscribe(source, service.name) as subscription:
-                        while await Delivery(service, self.database(service.name), source).step(subscription):
-                            moved += 1
-            if not moved:
-                return
+        """Sequence and deliver until nothing is left to do: who heard something may have said something."""
+        said = {service.name for service in ALL}
+        for name in said:
+            await self._sequence(name)
+        while said:
+            pairs = [(service, source) for service in ALL for source in service.sources & said]
+            heard = {service.name for service, source in pairs if await self._deliver(service, source)}
+            said = {name for name in heard if await self._sequence(name)}
+
+    async def _sequence(self, name: str) -> int:
+        moved = 0
+        async with self.database(name).backbone.acquire() as connection:
+            while more := await sequence_once(connection):
+                moved += more
+        return moved
+
+    async def _deliver(self, service: Service, source: str) -> int:
+        moved = 0
+        async with self.bus.subscribe(source, service.name) as subscription:
+            while more := await Delivery(service, self.database(service.name), source).step(subscription):
+                moved += more
+        return moved
 
     async def events(self, service: str, kind: str = "") -> list[tuple[str, dict[str, Any]]]:
         """What a service has said, in order, as (type, payload); also what still waits in its outbox."""

@@ -28,12 +28,23 @@ sys.stdin.read()
 """
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    made = Broker(tmp_path / "kafka")
-    start(made)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    made = Broker(tmp_path_factory.mktemp("broker") / "kafka")
     yield made
     made.stop()
+
+
+@pytest.fixture
+def broker(made: Broker) -> Broker:
+    """One that runs, of this file's own."""
+    if not answers(_port(made)):
+        start(made)
+    return made
+
+
+def _port(broker: Broker) -> int:
+    return int(broker.bootstrap.partition(":")[2])
 
 
 async def _topics(broker: Broker, create: str | None = None) -> list[str]:
@@ -63,7 +74,7 @@ def test_a_topic_survives_a_kill_and_not_a_wipe(broker: Broker) -> None:
 
 
 def test_a_frozen_broker_answers_nobody_until_it_thaws(broker: Broker) -> None:
-    port = int(broker.bootstrap.partition(":")[2])
+    port = _port(broker)
     broker.freeze()
     assert not answers(port)
     broker.thaw()
