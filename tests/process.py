@@ -79,7 +79,7 @@ class Process:
 class ClusterProcess(Process):
     """The same platform as `services cluster` runs it: a kill hits some of its processes, which it starts again."""
 
-    publishes, kills = 50, 2
+    publishes, kills = 40, 2
 
     def __init__(self, data_dir: Path, log: Path) -> None:
         super().__init__(data_dir, log)
@@ -96,8 +96,8 @@ class ClusterProcess(Process):
             self._started = True
 
     def kill(self) -> None:
-        """`kill -9` of three processes, whichever they are; nobody but the cluster starts them again."""
-        for name in self._chance.sample(self.cluster.names, 3):
+        """`kill -9` of two processes, whichever they are; nobody but the cluster starts them again."""
+        for name in self._chance.sample(self.cluster.names, 2):
             os.kill(self.cluster.pid(name), signal.SIGKILL)
 
     async def stop(self) -> int:
