@@ -97,9 +97,12 @@ with reader as (
 progress as (
   insert into journal_progress (grp, position, at)
   values ($1, $2, coalesce($4, clock_timestamp())) on conflict do nothing)
-select pg_notify('progress', '')
+select pg_notify('progress', ''), set_config('synchronous_commit', 'off', true)
 """
-"""Written into the producer's database: a group, how far it is, which keys it has parked, and when (null: now)."""
+"""Written into the producer's database: a group, how far it is, which keys it has parked, and when (null: now).
+
+Nobody waits for the disk: it is a hint, and whoever connects anew, as all do after a crash, says it again.
+"""
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,12 @@ from parked where source = $1
 """
 _FIRST_OFFSET = "insert into consumer_offset (source, position) values ($1, 0) on conflict (source) do nothing"
 _MOVE_OFFSET = "update consumer_offset set position = $2, event_id = $3 where source = $1"
-_NEW = "insert into inbox (event_id) select unnest($1::uuid[]) on conflict do nothing returning event_id"
-_HEARD = "select key, version from heard where topic = $1 and key = any($2)"
+_NEW = """
+with new as (insert into inbox (event_id) select unnest($1::uuid[]) on conflict do nothing returning event_id),
+     known as (select key, version from heard where topic = $2 and key = any($3))
+select array(select event_id from new) as new, array(select key from known order by key) as keys,
+       array(select version from known order by key) as versions
+"""
 REMEMBER = """
 insert into heard (topic, key, version, type, at)
 select $1, k, v, t, clock_timestamp() from unnest($2::text[], $3::bigint[], $4::text[]) as n (k, v, t)
@@ -91,6 +95,8 @@ class Delivery:
     parked: set[str] = field(default_factory=set)
     told: list[str] | None = None
     """The parked keys that the producer was told of last; None: nothing yet."""
+    at: tuple[int, UUID | None] | None = None
+    """The offset as this loop left it, while events keep coming; another owner's move of it is noticed at the lock."""
 
     @property
     def kinds(self) -> dict[str, type[Event]]:
@@ -140,7 +146,8 @@ class Delivery:
 
     async def step(self, subscription: Subscription) -> int:
         """Deliver one batch. Returns how many events it took from the source (0: there is nothing new)."""
-        after, event_id = await self._offset()
+        after, event_id = self.at or await self._offset()
+        self.at = None
         records = await subscription.read(after, event_id)
         if not records:
             return 0
@@ -152,6 +159,7 @@ class Delivery:
                 raise
             taken = await self._apply_singly(after, records)
         if taken:
+            self.at = records[taken - 1].position, records[taken - 1].event_id
             await failpoint("inbox.after_commit")
             keys = sorted(self.parked)[:REPORTED_KEYS]
             await subscription.report(records[taken - 1].position, keys)
@@ -234,10 +242,10 @@ class Delivery:
         With each, whether its version was applied before. Remembers them in the same transaction.
         """
         driver = driver_of(session)
-        new = {row["event_id"] for row in await driver.fetch(_NEW, [r.event_id for r in records])}
         topic = records[0].topic
-        heard = await driver.fetch(_HEARD, topic, list({r.key for r in records}))
-        versions: dict[str, int] = {row["key"]: row["version"] for row in heard}
+        row = await driver.fetchrow(_NEW, [r.event_id for r in records], topic, list({r.key for r in records}))
+        assert row is not None
+        new, versions = set(row["new"]), dict(zip(row["keys"], row["versions"], strict=True))
         fresh: list[tuple[Record, bool]] = []
         for record in records:
             version = versions.get(record.key, 0)

@@ -137,36 +137,53 @@ async def keep_reading(bus: Bus) -> None:
             await subscription.wait()
 
 
+@pytest.mark.parametrize("when", ["from the start", "while it waits"])
 async def test_a_consumer_that_stands_still_is_made_anew(
-    carrier: KafkaCarrier, source: Database, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    carrier: KafkaCarrier, source: Database, ear: Ear, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """The library's consumer can get nothing for ever and say nothing, as after a broker came back (aiokafka #1154)."""
     await heard_after(carrier, source, ear, published(uuid4()))
-    works, cured = AIOKafkaConsumer.getmany, asyncio.Event()
+    works, stands, stood = AIOKafkaConsumer.getmany, asyncio.Event(), asyncio.Event()
 
     async def nothing(consumer: AIOKafkaConsumer, **how: object) -> object:
-        if not cured.is_set() and consumer._client._client_id == "ear-hears-village_affairs":
+        if stands.is_set() and consumer._client._client_id == "ear-hears-village_affairs":
+            stood.set()
+            await asyncio.sleep(0.01)
             return {}
         return await works(consumer, **how)
+
+    async def another() -> None:
+        await say(source, published(uuid4()))
+        await carrier.carry()
+
+    async def until(offset: int) -> None:
+        while await ear.offset() < offset:
+            await asyncio.sleep(0.05)
 
     monkeypatch.setattr(AIOKafkaConsumer, "getmany", nothing)
     monkeypatch.setattr(kafka_bus, "WATCH_SECONDS", 0.5)
     rebuilt = kafka_bus.REBUILT.labels("ear", SOURCE)
     before = rebuilt._value.get()
+    last = 2 if when == "from the start" else 3
+    if when == "from the start":
+        stands.set()
     loop = asyncio.create_task(ear.delivery().run(carrier.bus))
     try:
-        await say(source, published(uuid4()))
-        await carrier.carry()
         async with asyncio.timeout(60):
+            if when == "while it waits":
+                await another()
+                await until(2)
+                stands.set()
+                await stood.wait()  # the call under way would still have got the next record
+            await another()
             while rebuilt._value.get() == before:
                 await asyncio.sleep(0.05)
-            cured.set()
-            while await ear.offset() < 2:
-                await asyncio.sleep(0.05)
+            stands.clear()
+            await until(last)
     finally:
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
-    assert len(await ear.effects()) == 2
+    assert len(await ear.effects()) == last
 
 
 async def test_a_rewritten_history_is_noticed_by_readers_and_by_the_sender(

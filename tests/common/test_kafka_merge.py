@@ -94,6 +94,22 @@ def test_a_batch_has_a_limit() -> None:
     assert len(merge.next()) == READ_LIMIT
 
 
+def test_only_one_and_the_same_position_can_be_missing_for_long() -> None:
+    """Under load, partitions are never level: at each look another position is missing."""
+    merge = Merge("village_affairs", 0, None)
+    for position in range(1, 100, 2):
+        merge.add(record(position + 1), 1)
+        assert merge.missing == position
+        assert merge.lacking(float(position)) == 0
+        merge.add(record(position), 0)
+        drained(merge)
+    assert merge.lacking(100.0) == 0
+    merge.add(record(102), 1)
+    assert [merge.lacking(now) for now in (100.0, 130.0, 131.0)] == [0, 30, 31]
+    merge.add(record(101), 1)
+    assert merge.lacking(132.0) == 0
+
+
 @pytest.mark.parametrize("where", ["waiting", "just taken", "at the start", "ahead of what was read"])
 def test_another_event_at_a_known_position_is_a_rewritten_history(where: str) -> None:
     merge = Merge("village_affairs", 3, record(3).event_id)

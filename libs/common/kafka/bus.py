@@ -90,7 +90,7 @@ class _KafkaSubscription:
         self._group = group
         self._merge: Merge | None = None
         self._whole = False  # whether the topic was read from its beginning
-        self._heard_at = self._missing_since = self._now()
+        self._heard_at = self._now()
 
     async def read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
         """See `Subscription.read`."""
@@ -159,10 +159,7 @@ class _KafkaSubscription:
     async def _watch(self, merge: Merge) -> None:
         """Notice what would otherwise be silence: a record that never comes, a consumer that stands still."""
         now = self._now()
-        if merge.missing is None:
-            self._missing_since = now
-        elif now - self._missing_since > MISSING_SECONDS:
-            self._missing_since = now
+        if merge.lacking(now) > MISSING_SECONDS:
             if self._whole:
                 raise PositionGap(f"{self._source}: position {merge.missing} is not in the topic")
             log.warning("kafka.reads_anew", source=self._source, group=self._group, missing=merge.missing)

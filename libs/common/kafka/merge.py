@@ -26,6 +26,7 @@ class Merge:
         self._taken: dict[int, UUID] = {at: event_id} if event_id else {}
         self._ahead: dict[int, tuple[Record, int]] = {}
         self._bytes: defaultdict[int, int] = defaultdict(int)
+        self._lacks = at, 0.0
 
     def add(self, record: Record, part: int) -> None:
         """Take in a record of partition `part`. Raises ForkedHistory when its position holds another event already."""
@@ -65,6 +66,17 @@ class Merge:
     def missing(self) -> int | None:
         """The position that later ones wait for; None when nothing waits."""
         return self.at + 1 if self._ahead and self.at + 1 not in self._ahead else None
+
+    def lacking(self, now: float) -> float:
+        """For how many seconds one and the same position has been missing; `now` is from any clock that only rises.
+
+        Partitions come in whatever order they like, so under load some position is missing at nearly every moment.
+        """
+        if self.missing is None:
+            return 0.0
+        if self._lacks[0] != self.missing:
+            self._lacks = self.missing, now
+        return now - self._lacks[1]
 
     def full(self, part: int) -> bool:
         """Whether enough of a partition is kept: fetching more of it would only fill memory."""

@@ -84,6 +84,7 @@ async def hear_progress(database: Database, brokers: Brokers) -> None:
 
 
 async def _note(database: Database, messages: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+    reports = []
     for message in messages:
         try:
             said = orjson.loads(message.value)
@@ -92,4 +93,5 @@ async def _note(database: Database, messages: Sequence[ConsumerRecord[bytes, byt
         except (ValueError, KeyError, TypeError) as error:
             log.warning("progress.malformed", service=database.service, error=repr(error))
             continue
-        await database.backbone.execute(REPORT, *known, at)
+        reports.append((*known, at))
+    await database.backbone.executemany(REPORT, reports)

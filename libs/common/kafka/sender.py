@@ -181,6 +181,8 @@ async def _connect(database: Database) -> asyncpg.Connection:
         command_timeout=10,
         server_settings={
             "application_name": f"{database.service}-sender",
+            # A crash may forget the last position: then some records come twice, which readers drop.
+            "synchronous_commit": "off",
             "idle_in_transaction_session_timeout": "10s",
         },
     )
