@@ -306,7 +306,7 @@ async def _ended(process: subprocess.Popen[bytes]) -> int:
 
 def _connections(pool_size: int) -> int:
     """How many connections the processes may open together: see docs/running.md."""
-    own, source, spare = pool_size * 5 // 2 + 8, 8, 30
+    own, source, spare = pool_size * 3 // 2 + 8, 8, 30
     twice = {SECOND.split(":")[1]}
     each = [(own + source * len(s.sources)) * (3 if s.slug in twice else 2) for s in ALL]
     return sum(each) + spare

@@ -30,6 +30,7 @@ from libs.common.edge import Edge
 from libs.common.health import health_routes
 from libs.common.http import Act
 from libs.common.inbox import is_transient
+from libs.common.pace import Pace
 from libs.common.paging import Cursors
 from libs.common.paging import ForgedCursor as BadCursor
 from libs.common.problem import as_problem_json
@@ -82,6 +83,7 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
     app.state.calendar = resources.calendar
     database = resources.databases[service.name]
     app.state.database = database
+    app.state.pace = Pace(database)
     app.router.routes.extend(health_routes([database], {service.name: service}, resources.bus))
     # Flat, not included: matching through FastAPI's nested routers costs more than the queries behind them.
     routes = list(service.router.routes)

@@ -71,7 +71,8 @@ class Database:
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,  # errors are logged; parameters may be what a citizen wrote
             pool_size=pool_size,
-            max_overflow=pool_size,
+            # What overflows is closed after each use, and a new connection costs more than the act that wanted it.
+            max_overflow=0,
             pool_timeout=5,
             pool_recycle=1800,
         )

@@ -55,6 +55,7 @@ class Act(APIRoute):
             actor = await authenticate(request)
             await request.body()  # here, so that no connection and no transaction waits for a slow sender
             claim = await Claim.of(request, f"staff {actor.subject}" if actor else "anonymous")
+            await request.app.state.pace.keep()
             # Bounded, so that a frozen database does not pile up requests; a repeated key says what became of one.
             async with asyncio.timeout(ACT_SECONDS), database.transaction() as session:
                 request.state.session = session
