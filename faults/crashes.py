@@ -1,22 +1,24 @@
 """Processes that are killed, suspended, replaced, or fail at a named place (F1-F5, F18, failpoints)."""
 
 import asyncio
+import os
 import time
 from functools import partial
 
 from faults.fault import Fault, Scene
 from faults.ledger import Told
+from faults.nursery import fork
 from faults.process import Process
 from libs.common.failpoints import POINTS
 
 SEQUENCER_SECONDS, CONSUMER_SECONDS = 2.0, 15.0
-API_POINTS = ("act.", "idempotency.")
+API_POINTS, COMMAND_POINTS = ("act.", "idempotency."), ("rebuild.",)
 KAFKA_POINTS = ("sender.", "kafka.")
 POINTS_OF = {
     "journal": sorted(point for point in POINTS if not point.startswith(KAFKA_POINTS)),
     "kafka": sorted(POINTS),
 }
-FIRE_SECONDS = 20.0
+FIRE_SECONDS, REBUILD_SECONDS = 20.0, 60.0
 STANDBY_TRIES = 400
 
 
@@ -117,9 +119,11 @@ async def rolling_restart(scene: Scene) -> None:
 async def at_failpoints(scene: Scene, action: str) -> None:
     """At every named place, one after the other, a process dies (and is started again) or what it does there fails."""
     fired: list[str] = []
+    every = POINTS_OF[scene.rig.bus]
     for group in (scene.rig.apis, scene.rig.workers):
         process = group[0]
-        points = [p for p in POINTS_OF[scene.rig.bus] if p.startswith(API_POINTS) == (group == scene.rig.apis)]
+        served = [point for point in every if not point.startswith(COMMAND_POINTS)]
+        points = [point for point in served if point.startswith(API_POINTS) == (group == scene.rig.apis)]
         await process.stop()
         for point in points:
             await process.start(FAILPOINTS=f"{point}={action}:2")  # the second passing: it has worked before
@@ -127,9 +131,22 @@ async def at_failpoints(scene: Scene, action: str) -> None:
                 fired.append(point)
             await process.stop()
         await process.start()
-    missed = sorted(set(POINTS_OF[scene.rig.bus]) - set(fired))
+    for point in [point for point in every if point.startswith(COMMAND_POINTS)]:
+        if await _rebuild(scene, FAILPOINTS=f"{point}={action}"):
+            fired.append(point)
+        code = await _rebuild(scene)
+        scene.insist(code == 0, f"after {action} at {point} a rebuild ended with {code}")
+    missed = sorted(set(every) - set(fired))
     scene.seen.append(f"{len(fired)} places: {', '.join(fired)}")
     scene.insist(not missed, f"never passed: {missed}")
+
+
+async def _rebuild(scene: Scene, **extra: str) -> int:
+    """Make publication's listing anew beside the load. Returns the exit code of the command."""
+    environment = {**os.environ, **scene.rig.environment(), **extra}
+    command = ("services", "rebuild", "publication", "listing")
+    child = await asyncio.to_thread(fork, command, environment, scene.rig.outside / "rebuild.log")
+    return await asyncio.to_thread(child.wait, REBUILD_SECONDS)
 
 
 async def _fired(process: Process, point: str, action: str) -> bool:

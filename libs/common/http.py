@@ -23,7 +23,7 @@ from libs.common.permission import Actor
 from libs.common.problem import PROBLEM_RESPONSES
 
 ACT_SECONDS = 5.0
-"""How long the transaction of an act may take; what takes longer is rolled back and answered with 503."""
+"""How long an act may take, its wait for listeners included; what takes longer is rolled back and answered with 503."""
 
 _ETAG = re.compile(r'(?:W/)?"v(\d{1,18})"')
 AfterCommit = Callable[[Response], Awaitable[Response]]
@@ -55,16 +55,17 @@ class Act(APIRoute):
             actor = await authenticate(request)
             await request.body()  # here, so that no connection and no transaction waits for a slow sender
             claim = await Claim.of(request, f"staff {actor.subject}" if actor else "anonymous")
-            await request.app.state.pace.keep()
             # Bounded, so that a frozen database does not pile up requests; a repeated key says what became of one.
-            async with asyncio.timeout(ACT_SECONDS), database.transaction() as session:
-                request.state.session = session
-                if claim and (answer := await claim.first_answer(session)):
-                    return answer
-                response = await handler(request)
-                if claim:
-                    await claim.keep(session, response)
-                await failpoint("act.before_commit")
+            async with asyncio.timeout(ACT_SECONDS):
+                await request.app.state.pace.keep()
+                async with database.transaction() as session:
+                    request.state.session = session
+                    if claim and (answer := await claim.first_answer(session)):
+                        return answer
+                    response = await handler(request)
+                    if claim:
+                        await claim.keep(session, response)
+                    await failpoint("act.before_commit")
             await failpoint("act.after_commit")
             after: AfterCommit | None = getattr(request.state, "after_commit", None)
             return await after(response) if after else response
