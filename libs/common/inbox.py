@@ -51,6 +51,8 @@ _TRANSIENT = (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionErro
 # Serialisation, locks, deadlines, shutdown; and no room (disk, memory, connections), for which no event is to blame.
 _TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03"}
 _TRANSIENT_STATES |= {"53000", "53100", "53200", "53300", "53400", "58030"}
+# A lost connection: SQLAlchemy hands it on as an error of no kind while the driver has not noticed that it is closed.
+_TRANSIENT_STATES |= {"08000", "08001", "08003", "08004", "08006", "08007", "08P01"}
 
 LOCK_OFFSET = "select position from consumer_offset where source = $1 for update"
 # A statement of its own, so that its snapshot is younger than the lock: a redrive may have held that until now.

@@ -144,9 +144,18 @@ async def test_kinds_that_a_service_does_not_hear_move_its_offset_only(
     assert await ear.offset() == 2
 
 
+class Adapted(Exception):
+    """What SQLAlchemy's adapter makes of an error of the driver's for which it has no class of its own."""
+
+    def __init__(self, error: asyncpg.PostgresError) -> None:
+        self.sqlstate = error.sqlstate
+
+
 @pytest.mark.parametrize(
     ("error", "passes"),
     [
+        (sa.exc.DBAPIError(None, None, Adapted(asyncpg.ConnectionDoesNotExistError())), True),
+        (sa.exc.DBAPIError(None, None, Adapted(asyncpg.DataError())), False),
         (ConnectionRefusedError(), True),
         (TimeoutError(), True),
         (sa.exc.TimeoutError(), True),
