@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = [fault for fault in matrix.FAULTS if not asked.names or _named(fault, asked.names)]
         rows += uvloop.run(_on(bus, chosen, size))
     command = "make faults-long" if asked.long else "make faults"
-    generated = report.text(rows, command, time.monotonic() - started, tested)
+    generated = report.text(rows, command, size.rate, time.monotonic() - started, tested)
     if asked.write:
         report.write(generated, command)
     bad = [row for row in rows if not row.holds]

@@ -26,8 +26,8 @@ def commit() -> str:
     return (git("rev-parse", "--short=10", "HEAD") or "unknown") + ("+" if git("status", "--porcelain") else "")
 
 
-def text(rows: Sequence[Row], command: str, seconds: float, tested: str) -> str:
-    """The generated part of the page."""
+def text(rows: Sequence[Row], command: str, rate: float, seconds: float, tested: str) -> str:
+    """The generated part of the page; `rate` is how many clerks came per second."""
     ran = [row for row in rows if row.ran]
     lost, doubled, disordered, visible = (
         sum(getattr(row.verdict, kind) for row in ran) for kind in ("lost", "doubled", "disordered", "visible")
@@ -36,7 +36,8 @@ def text(rows: Sequence[Row], command: str, seconds: float, tested: str) -> str:
     kinds = {(row.fault, row.bus) for row in ran}
     return (
         f"## Results of `{command}` at commit `{tested}`, {day}\n\n"
-        f"{len(kinds)} faults in {seconds / 60:.0f} minutes: {sum(row.requests for row in ran):,} requests, "
+        f"{len(kinds)} faults in {seconds / 60:.0f} minutes with {rate:g} clerks per second: "
+        f"{sum(row.requests for row in ran):,} requests, "
         f"{sum(row.publishes for row in ran):,} acknowledged publishes; {lost} lost, {doubled} doubled, "
         f"{disordered} out of order, {visible} withdrawn ones visible; "
         f"{sum(not row.holds for row in rows)} faults did not hold.\n\n" + HEAD + "".join(_line(row) for row in rows)

@@ -99,7 +99,8 @@ class _KafkaSubscription:
             merge = await self._begin(after, event_id, whole=event_id is None)
         else:
             merge.advance(after, event_id)
-            await self._fetch(merge, 0)
+            if not merge.next():
+                await self._fetch(merge, 0)
         found = merge.next()
         if not found:
             await self._watch(merge)

@@ -52,9 +52,12 @@ async def assign(consumer: AIOKafkaConsumer, topic: str, partitions: int) -> Seq
 
 @contextlib.asynccontextmanager
 async def producing(
-    brokers: Brokers, name: str, *, acks: int | str, deadline: float
+    brokers: Brokers, name: str, *, acks: int | str, deadline: float, linger_ms: int = 0
 ) -> AsyncIterator[AIOKafkaProducer]:
-    """A producer whose records get their answer, or none, within `deadline` seconds."""
+    """A producer whose records get their answer, or none, within `deadline` seconds.
+
+    It waits `linger_ms` for more records that may travel together.
+    """
     client = AIOKafkaProducer(
         bootstrap_servers=brokers.bootstrap,
         client_id=name,
@@ -62,6 +65,7 @@ async def producing(
         # Off on purpose: with it on, batches never expire, and a frozen broker hangs both `send` and `stop`.
         enable_idempotence=False,
         request_timeout_ms=int(deadline * 1000),
+        linger_ms=linger_ms,
         max_batch_size=512 * 1024,
         max_request_size=1_000_000,
     )

@@ -23,6 +23,7 @@ from libs.common.kafka.topics import Brokers
 log = structlog.get_logger()
 REPEAT_SECONDS = 5.0
 DEADLINE_SECONDS = 5.0
+LINGER_MS = 20
 RETRY_SECONDS = 1.0
 WAITING_MOST = 1_000
 
@@ -60,7 +61,10 @@ class Progress:
     async def _run(self) -> None:
         while True:
             try:
-                async with producing(self._brokers, "progress", acks=1, deadline=DEADLINE_SECONDS) as producer:
+                # Each report names its time, so they may come late, and cost the producer's worker less together.
+                async with producing(
+                    self._brokers, "progress", acks=1, deadline=DEADLINE_SECONDS, linger_ms=LINGER_MS
+                ) as producer:
                     while True:
                         source, group, said = await self._waiting.get()
                         await producer.send(self._brokers.progress_topic(source), said, key=group.encode())
