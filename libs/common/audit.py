@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock, context
-from libs.common.db import Connection, driver_of
+from libs.common.db import Connection, driver_of, one_transaction
 from libs.common.encode import json_bytes
 from libs.common.failpoints import failpoint
 from libs.common.permission import Actor
@@ -64,7 +64,7 @@ async def record(
 
 async def seal_once(connection: Connection) -> int:
     """Chain one batch of waiting rows. Returns how many; 0 also while another process seals."""
-    async with connection.transaction():
+    async with one_transaction(connection):
         if not await connection.fetchval("select pg_try_advisory_xact_lock(hashtext('yangguang.audit'))"):
             return 0
         rows = await connection.fetch(_TAKE, _BATCH)

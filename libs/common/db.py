@@ -163,13 +163,35 @@ def _skip_the_lost(connection: Any, *_rest: object) -> None:
         raise DisconnectionError
 
 
+@contextlib.asynccontextmanager
+async def one_transaction(driver: Connection) -> AsyncIterator[None]:
+    """A transaction on a connection of the driver's; what breaks it off is raised as it is.
+
+    The driver's own fails at its ROLLBACK when a statement was cancelled in the middle, and raises that: a worker that
+    was told to stop would end as one that had failed.
+    """
+    try:
+        await driver.execute("begin")
+        yield
+        await driver.execute("commit")
+    except BaseException:
+        await _rolled_back(driver)
+        raise
+
+
 async def _roll_back(connection: AsyncConnection, driver: asyncpg.Connection) -> None:
+    if not await _rolled_back(driver):
+        await connection.invalidate()
+
+
+async def _rolled_back(driver: Connection) -> bool:
     try:
         async with asyncio.timeout(ROLLBACK_SECONDS):
             await driver.execute("rollback")
     except BaseException:  # lost, frozen or cancelled: nobody may use this connection again
-        driver.terminate()  # first: a polite good-bye would wait for a frozen server once more
-        await connection.invalidate()
+        driver.terminate()  # and no polite good-bye, which would wait for a frozen server once more
+        return False
+    return True
 
 
 async def _no_reset(_connection: asyncpg.Connection) -> None:

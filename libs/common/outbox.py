@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bell import Bell
 from libs.common.context import trace_headers
-from libs.common.db import Connection, driver_of
+from libs.common.db import Connection, driver_of, one_transaction
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
 from libs.common.identifiers import uuid7
@@ -104,7 +104,7 @@ def cloud_headers(event: Event, event_id: str) -> Mapping[str, str]:
 
 async def sequence_once(connection: Connection, batch: int = BATCH) -> int | None:
     """Move one batch. Returns how many events moved, or None while another process holds the lock."""
-    async with connection.transaction():
+    async with one_transaction(connection):
         # The lock is a statement of its own, so that the move's snapshot is younger than the lock.
         if not await connection.fetchval(_LOCK):
             return None

@@ -16,6 +16,7 @@ from libs.common.app import Resources
 from libs.common.auth import Jwks, TokenVerifier, fetch_jwks
 from libs.common.bus import Bus, JournalBus, Source
 from libs.common.db import Database
+from libs.common.inbox import is_transient
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import require_schema
 from libs.common.paging import Cursors
@@ -26,6 +27,7 @@ from libs.common.worker import work
 
 log = structlog.get_logger()
 DRAIN_SECONDS = 20
+START_TRIES, START_RETRY_SECONDS = 10, 1.0
 GC_YOUNG = 20_000
 Dsn = Callable[[str], str]
 
@@ -77,7 +79,7 @@ async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -
             databases[name] = await Database.open(name, dsn(name), settings.pool_size, calendar, listens=listens)
             stack.push_async_callback(databases[name].close)
         for service in services:
-            await require_schema(databases[service.name], service)
+            await _admitted(databases[service.name], service)
         bus = make_bus(settings, databases)
         stack.push_async_callback(bus.close)
         yield Resources(
@@ -88,6 +90,18 @@ async def resources(settings: Settings, services: Sequence[Service], dsn: Dsn) -
             databases=databases,
             bus=bus,
         )
+
+
+async def _admitted(database: Database, service: Service) -> None:
+    """Pass the start-up gate; a database that restarts or a bad line is waited for, as it would be later on."""
+    for again in range(START_TRIES - 1, -1, -1):
+        try:
+            return await require_schema(database, service)
+        except Exception as error:
+            if not again or not is_transient(error):
+                raise
+            log.warning("start.waits", service=service.name, error=repr(error))
+            await asyncio.sleep(START_RETRY_SECONDS)
 
 
 def settle_collector() -> None:

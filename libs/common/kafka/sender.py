@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge
 
 from libs.common import clock
 from libs.common.bus import POLL_SECONDS, ForkedHistory, PositionGap, Record, read_journal
-from libs.common.db import Connection, Database
+from libs.common.db import Connection, Database, one_transaction
 from libs.common.failpoints import failpoint
 from libs.common.kafka.clients import producing
 from libs.common.kafka.topics import Brokers
@@ -90,7 +90,7 @@ async def send_once(service: str, connection: asyncpg.Connection, producer: AIOK
     Raises what was wrong with the first record that is not known to be there, after the position of those before it
     was saved: the producer must then be thrown away. Raises ForkedHistory and PositionGap as a subscription does.
     """
-    async with connection.transaction():
+    async with one_transaction(connection):
         if not await connection.fetchval(_LOCK):
             return None
         saved = await connection.fetchrow(_WHERE, SINK)

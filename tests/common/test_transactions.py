@@ -1,0 +1,69 @@
+"""Whoever is told to stop stops, at whatever statement it was: a cancellation is never turned into another error."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from libs.common.db import Database, one_transaction
+from tests.common.conftest import Connect
+
+MOMENTS = 60
+_WRITE = "insert into parked (source, key, from_position, reason) values ('x', 'y', 1, 'z')"
+_WRITTEN = "select count(*) from parked"
+
+
+async def work(connection: asyncpg.Connection) -> None:
+    """A transaction that does not end."""
+    async with one_transaction(connection):
+        await connection.fetchval("select pg_sleep(0.001), $1::int", 1)
+        await connection.execute(_WRITE)
+        await connection.execute("select pg_sleep(5)")
+
+
+async def test_a_cancelled_transaction_ends_as_cancelled(connect: Connect) -> None:
+    """At the moments of preparing and of running; what is left of it is rolled back or closed."""
+    for moment in range(MOMENTS):
+        connection = await connect()
+        working = asyncio.create_task(work(connection))
+        for _ in range(3 * moment):
+            await asyncio.sleep(0)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        if not connection.is_closed():
+            assert await connection.fetchval(_WRITTEN) == 0
+        connection.terminate()
+
+
+class Confused(asyncpg.Connection):
+    """The driver between the server's error and its "ready": it takes no statement and raises an error of its own."""
+
+    async def execute(self, query: str, *arguments: object, timeout: float | None = None) -> str:
+        """As it is, but for the rollback."""
+        if query == "rollback":
+            raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+        return await super().execute(query, *arguments, timeout=timeout)
+
+
+async def test_where_the_driver_is_confused_its_connection_is_given_up(source: Database) -> None:
+    connection = await asyncpg.connect(source.dsn, connection_class=Confused)
+    working = asyncio.create_task(work(connection))
+    await asyncio.sleep(0.05)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert connection.is_closed()
+    assert await source.backbone.fetchval(_WRITTEN) == 0
+
+
+async def test_what_fails_is_raised_and_rolled_back(source: Database) -> None:
+    async def fail() -> None:
+        async with one_transaction(connection):
+            await connection.execute(_WRITE)
+            raise ZeroDivisionError
+
+    async with source.backbone.acquire() as connection:
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+        assert await connection.fetchval(_WRITTEN) == 0
