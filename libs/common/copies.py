@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.backbone import ServiceBase
-from libs.common.db import soon
+from libs.common.db import later, soon
 from libs.common.encode import json_bytes
 
 Encode = Callable[[object], object]
@@ -22,10 +22,23 @@ async def keep(session: AsyncSession, table: type[ServiceBase], **values: object
     await soon(session, statement, *(encode(value) for encode, value in zip(encoders, values.values(), strict=True)))
 
 
-async def put(session: AsyncSession, thing: ServiceBase) -> None:
-    """Write a new thing that was not added to the session: its unit of work would cost several times the insert."""
-    names = sa.inspect(type(thing)).column_attrs.keys()
-    await keep(session, type(thing), **{name: getattr(thing, name) for name in names})
+def put(session: AsyncSession, thing: ServiceBase) -> None:
+    """Write a new thing that was not added to the session: its unit of work would cost several times the insert.
+
+    New things of a table travel together, and after those that they refer to. Whoever looks for one in the same
+    transaction calls `settle` first.
+    """
+    table = type(thing)
+    names = sa.inspect(table).column_attrs.keys()
+    statement, encoders = _upsert(table, tuple(names))
+    values = (encode(getattr(thing, name)) for name, encode in zip(names, encoders, strict=True))
+    later(session, _rank(table), statement, *values)
+
+
+@lru_cache
+def _rank(table: type[ServiceBase]) -> int:
+    """Where a table stands among those of its service: behind every one that it refers to."""
+    return [one.name for one in table.metadata.sorted_tables].index(table.__tablename__)
 
 
 @lru_cache

@@ -23,7 +23,7 @@ from libs.common.workdays import Calendar
 Connection = asyncpg.Connection | PoolConnectionProxy
 """A connection of the driver's, of a pool or not."""
 
-_CALENDAR, _DRIVER, _SOON = "calendar", "driver", "soon"
+_CALENDAR, _DRIVER, _SOON, _LATER = "calendar", "driver", "soon", "later"
 ROLLBACK_SECONDS = 1
 _SERVER_SETTINGS = {
     "statement_timeout": "10s",
@@ -144,10 +144,20 @@ async def soon(session: AsyncSession, statement: str, *arguments: object) -> Non
     waiting.append(arguments)
 
 
+def later(session: AsyncSession, rank: int, statement: str, *arguments: object) -> None:
+    """Run a statement with all others like it, at `settle` or before the commit; the lowest rank first.
+
+    For what nothing else in the transaction touches in the meantime: new rows, and what is said of them.
+    """
+    session.info.setdefault(_LATER, {}).setdefault((rank, statement), []).append(arguments)
+
+
 async def settle(session: AsyncSession) -> None:
-    """Run what waits since `soon`."""
+    """Run what waits since `soon` and `later`."""
     statement, waiting = session.info.pop(_SOON, ("", []))
     if waiting:
+        await driver_of(session).executemany(statement, waiting)
+    for (_, statement), waiting in sorted(session.info.pop(_LATER, {}).items()):
         await driver_of(session).executemany(statement, waiting)
 
 

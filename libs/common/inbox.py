@@ -26,7 +26,7 @@ from libs.common.bus import Bus, ForkedHistory, PositionGap, Record, Subscriptio
 from libs.common.db import Database, driver_of, settle
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
-from libs.common.outbox import REPLAYED, REPLAYED_TO
+from libs.common.outbox import HEARD_KEYS, REPLAYED, REPLAYED_TO
 from libs.common.service import Service
 
 log = structlog.get_logger()
@@ -228,12 +228,14 @@ class Delivery:
         fresh = await self._fresh(session, records)
         if fresh:
             await failpoint("inbox.before_effect")
+        session.info[HEARD_KEYS] = [record.key for record, _ in fresh]
         kinds, delay = self.kinds, DELAY.labels(self.service.name, self.source)
         for record, known in fresh:
             kind = kinds[record.type]
             session.info[REPLAYED] = known
             await self.service.listeners[kind](session, kind.model_validate_json(record.payload))
             delay.observe((clock.now() - record.created_at).total_seconds())
+        await session.flush()
         await settle(session)
         APPLIED.labels(self.service.name, self.source).inc(len(fresh))
         return len(fresh)

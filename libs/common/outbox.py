@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bell import Bell
 from libs.common.context import trace_headers
-from libs.common.db import Connection, driver_of, one_transaction
+from libs.common.db import Connection, driver_of, later, one_transaction
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
 from libs.common.identifiers import uuid7
@@ -35,6 +35,11 @@ REPLAYED_TO = "ce_replayedto"
 """Header of an event that is said again for one listening service: its name. To all others it is old news."""
 REPLAYED = "replayed"
 """Member of a session's `info`: whether a listener hears a version that it was given before."""
+
+HEARD_KEYS = "heard_keys"
+"""Member of a session's `info`: the keys of the events that are heard together in it."""
+LAST = 1_000
+"""The rank (`libs.common.db.later`) of what is said: behind all rows that it is said of."""
 
 _INSERT = """
 insert into outbox (event_id, topic, part, key, version, type, payload, headers)
@@ -75,16 +80,20 @@ class EventTooLarge(Exception):
 async def emit(session: AsyncSession, event: Event) -> None:
     """Say `event` in the transaction of `session`; it is heard if and only if that transaction commits.
 
-    Call it last: the changed rows are flushed first, so that their locks order the outbox.
+    Call it last: the changed rows are flushed first, so that their locks order the outbox. What the listeners say of a
+    batch of events goes together, at its end; there the lock of the offset and those of the rows order it.
     """
     payload = event.model_dump_json()
     if len(payload.encode()) > MAX_PAYLOAD_BYTES:
         raise EventTooLarge(f"{event.kind} {event.key}")
-    await session.flush()
     event_id = uuid7()
     headers = orjson.dumps(cloud_headers(event, str(event_id))).decode()
     said = (event_id, event.topic(), partition(event.key), event.key, event.version, event.kind, payload, headers)
-    await driver_of(session).execute(_INSERT_NEWS if session.info.get(REPLAYED) else _INSERT, *said)
+    if HEARD_KEYS in session.info:
+        later(session, LAST, _INSERT_NEWS if session.info.get(REPLAYED) else _INSERT, *said)
+    else:
+        await session.flush()
+        await driver_of(session).execute(_INSERT, *said)
     session.info["emitted"] = session.info.get("emitted", 0) + 1
 
 

@@ -6,6 +6,7 @@ makes no difference. The inbox keeps older news away. Times are those of the eve
 """
 
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from libs.common.copies import put
 from libs.common.db import calendar_of, settle
 from libs.common.events import DocumentPrepared, DocumentPublished, DocumentWithdrawn
+from libs.common.outbox import HEARD_KEYS
 from services.policy_interpretation import rules
 from services.policy_interpretation.commands import duty, release
 from services.policy_interpretation.commands.working import LOCK_DOCUMENT
@@ -27,7 +29,7 @@ async def on_document_prepared(session: AsyncSession, event: DocumentPrepared) -
         return  # a later edition is in work; what is public does not change before it is published
     _describe(document, event)
     document.interpretation_required = True
-    await _save(session, document)
+    _save(session, document)
     await duty.expect(session, document, event.at)
 
 
@@ -41,7 +43,7 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
     document.interpretation_required = event.interpretation_required
     document.path = event.path
     document.published_at = event.published_at
-    await _save(session, document)
+    _save(session, document)
     if event.interpretation_required:
         await duty.demand(session, document, rules.due(since, calendar_of(session)), event.at)
     else:
@@ -57,25 +59,37 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
     _describe(document, event)
     document.state = DocumentState.WITHDRAWN
     document.interpretation_required = False
-    await _save(session, document)
+    _save(session, document)
     await duty.close(session, document)
     await release.withdraw_with_document(session, document, event.reason, event.at)
 
 
 async def _document(session: AsyncSession, event: DocumentPrepared | DocumentPublished | DocumentWithdrawn) -> Document:
     """The document's row, locked against acts on its interpretations; a new one for the first news of it."""
-    await settle(session)  # an earlier event of the batch may have written it
-    document = await session.get(Document, event.document, with_for_update=LOCK_DOCUMENT)
+    documents: dict[UUID, Document | None] = session.info.setdefault("documents", {})
+    if event.document not in documents:
+        # All of the batch at once: one by one they took half of its time.
+        ids = {event.document, *map(UUID, session.info.get(HEARD_KEYS, ()))} - documents.keys()
+        documents |= dict.fromkeys(ids)
+        found = sa.select(Document).where(Document.content_id.in_(ids)).order_by(Document.content_id)
+        rows = await session.scalars(found.with_for_update(key_share=True))
+        documents |= {document.content_id: document for document in rows}
+        session.info["documents"] = documents
+    document = documents[event.document]
+    if document is not None and sa.inspect(document).transient:
+        await settle(session)  # an earlier event of the batch has written it
+        document = await session.get(Document, event.document, with_for_update=LOCK_DOCUMENT)
     if document is None:
         document = Document(content_id=event.document, state=DocumentState.PREPARED, interpretation_required=False)
         _describe(document, event)
+    documents[event.document] = document
     return document
 
 
-async def _save(session: AsyncSession, document: Document) -> None:
+def _save(session: AsyncSession, document: Document) -> None:
     """Write a document that is new; the session writes what it knows by itself."""
     if sa.inspect(document).transient:
-        await put(session, document)
+        put(session, document)
 
 
 def _describe(document: Document, event: DocumentPrepared | DocumentPublished | DocumentWithdrawn) -> None:

@@ -20,7 +20,7 @@ from services.policy_interpretation.tables import Document, Duty, Interpretation
 
 async def expect(session: AsyncSession, document: Document, now: datetime) -> None:
     """Open the duty of a prepared document and say so; without a due date, it is seen by staff alone."""
-    duty = await session.get(Duty, document.content_id)
+    duty = await _of(session, document)
     if duty is None:
         await _open(session, None, document, "prepared", None, now)
     else:
@@ -32,8 +32,7 @@ async def demand(session: AsyncSession, document: Document, deadline: Deadline, 
 
     A duty that has one keeps it: a later edition neither moves the date nor revives what is discharged.
     """
-    # A document that is new has no duty yet.
-    duty = await session.get(Duty, document.content_id) if sa.inspect(document).persistent else None
+    duty = await _of(session, document)
     if duty is None or duty.state == DutyState.CLOSED or duty.due_on is None:
         await _open(session, duty, document, "published", deadline, now)
     else:
@@ -42,14 +41,14 @@ async def demand(session: AsyncSession, document: Document, deadline: Deadline, 
 
 async def waive(session: AsyncSession, document: Document) -> None:
     """Close a duty that is still open: the edition that is now live needs no interpretation."""
-    duty = await session.get(Duty, document.content_id)
+    duty = await _of(session, document)
     if duty is not None and duty.state == DutyState.OPEN:
         _become(duty, DutyState.CLOSED)
 
 
 async def close(session: AsyncSession, document: Document) -> None:
     """Close the duty of a withdrawn document, whatever had become of it."""
-    duty = await session.get(Duty, document.content_id)
+    duty = await _of(session, document)
     if duty is not None and duty.state != DutyState.CLOSED:
         _become(duty, DutyState.CLOSED)
 
@@ -65,6 +64,11 @@ async def settle(session: AsyncSession, document: Document, now: datetime) -> No
             _become(duty, DutyState.DISCHARGED, now)
     elif duty.state == DutyState.DISCHARGED and document.interpretation_required:
         _become(duty, DutyState.OPEN)
+
+
+async def _of(session: AsyncSession, document: Document) -> Duty | None:
+    """The document's duty; a document that is new has none yet."""
+    return await session.get(Duty, document.content_id) if sa.inspect(document).persistent else None
 
 
 async def _open(
@@ -86,8 +90,7 @@ async def _open(
     duty.due_on = deadline.on if deadline else None
     duty.provisional = deadline is not None and deadline.provisional
     if new:
-        await session.flush()  # the row that it refers to comes first
-        await put(session, duty)
+        put(session, duty)
     said = DutyOpened(
         version=duty.version,
         at=now,
