@@ -74,7 +74,9 @@ async def _one(rig: Rig, fault: Fault, size: Size) -> Row:
     if reason := fault.possible():
         return _not_run(fault, rig.bus, reason)
     if not size.long and rig.bus not in fault.short:
-        return _not_run(fault, rig.bus, "left to `make faults-long`: it has little to do with the bus")
+        return _not_run(
+            fault, rig.bus, "left to `make faults-long`: it takes a minute, or has little to do with the bus"
+        )
     started = time.monotonic()
     try:
         async with contextlib.AsyncExitStack() as stack:

@@ -144,7 +144,13 @@ async def nothing(scene: Scene) -> None:
 
 FAULTS = (
     Fault(
-        "F11", "partition between API, worker and the databases, also one-way", partition, 20, ("journal",), no_network
+        "F11",
+        "partition between API, worker and the databases, also one-way",
+        partition,
+        20,
+        ("journal",),
+        no_network,
+        short=(),
     ),
     never("the broker names an address that is not reachable from the namespace; F6 holds it silent instead"),
     Fault("F12", "slow and lossy line to the databases: 200 ms, resets", slow_and_lossy, 10),

@@ -1,18 +1,23 @@
 """The event door: a response record follows the life of its document."""
 
 from datetime import datetime
+from uuid import UUID
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock
 from libs.common.copies import keep
-from libs.common.db import driver_of, settle
+from libs.common.db import driver_of
 from libs.common.events import DocumentPublished, DocumentWithdrawn, ResponseOpened
-from libs.common.outbox import emit
+from libs.common.outbox import HEARD_KEYS, emit
 from services.citizen_feedback.tables import Response
 
-_KNOWN = "select path, version, opened_at from response where document = $1 for update"
+Known = tuple[str | None, int, datetime | None]
+"""Path, version of the record, and when it was opened."""
+
+_KNOWN = """
+select document, path, version, opened_at from response where document = any($1) order by document for update
+"""
 
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:
@@ -22,9 +27,10 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
     public replies back: nothing was said when they left, so nothing is to be said again.
     """
     known = await _known(session, event)
-    if known and known["opened_at"] is not None:
-        return await _keep(session, event, "open", event.path, known["version"], known["opened_at"])
-    version, opened_at = (known["version"] if known else 0) + 1, clock.now()
+    _, version, opened_at = known or (None, 0, None)
+    if opened_at is not None:
+        return await _keep(session, event, "open", event.path, version, opened_at)
+    version, opened_at = version + 1, clock.now()
     await _keep(session, event, "open", event.path, version, opened_at)
     opened = ResponseOpened(
         version=version,
@@ -46,10 +52,17 @@ async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn)
     await _keep(session, event, "closed", path, version, opened_at)
 
 
-async def _known(session: AsyncSession, event: DocumentPublished | DocumentWithdrawn) -> asyncpg.Record | None:
+async def _known(session: AsyncSession, event: DocumentPublished | DocumentWithdrawn) -> Known | None:
     """What the document's record holds beside what every event tells anew; locked."""
-    await settle(session)  # an earlier event of the batch may have written it
-    return await driver_of(session).fetchrow(_KNOWN, event.document)
+    known: dict[UUID, Known | None] = session.info.setdefault("known", {})
+    if event.document not in known:
+        # All of the batch at once: one by one they took half of its time.
+        ids = {event.document, *map(UUID, session.info.get(HEARD_KEYS, ()))} - known.keys()
+        known |= dict.fromkeys(ids)
+        rows = await driver_of(session).fetch(_KNOWN, ids)
+        known |= {row["document"]: (row["path"], row["version"], row["opened_at"]) for row in rows}
+        session.info["known"] = known
+    return known[event.document]
 
 
 async def _keep(
@@ -61,6 +74,7 @@ async def _keep(
     opened_at: datetime | None,
 ) -> None:
     """Bring the record up to date; a new one has said nothing yet."""
+    session.info["known"][event.document] = path, version, opened_at
     await keep(
         session,
         Response,
