@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 import orjson
 import structlog
 from fastapi import FastAPI
@@ -30,6 +29,7 @@ from libs.common.edge import Edge
 from libs.common.health import health_routes
 from libs.common.http import Act
 from libs.common.inbox import is_transient
+from libs.common.lost import LOST
 from libs.common.pace import Pace
 from libs.common.paging import Cursors
 from libs.common.paging import ForgedCursor as BadCursor
@@ -143,14 +143,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BadCursor, lambda request, _e: errors.problem(request, errors.ForgedCursor()))
-    for kind in (
-        DBAPIError,
-        PoolTimeout,
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-    ):
+    for kind in (DBAPIError, PoolTimeout, *LOST):
         app.add_exception_handler(kind, _database_fault)
     app.add_exception_handler(Exception, _broken)
 

@@ -17,6 +17,7 @@ from libs.common import clock, context
 from libs.common.db import Connection, driver_of, one_transaction
 from libs.common.encode import json_bytes
 from libs.common.failpoints import failpoint
+from libs.common.lost import LOST
 from libs.common.permission import Actor
 
 log = structlog.get_logger()
@@ -110,6 +111,6 @@ async def seal(service: str, pool: asyncpg.Pool) -> None:
             async with pool.acquire() as connection:
                 while await seal_once(connection) == _BATCH:
                     pass
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             log.warning("audit.retry", service=service, error=repr(error))
         await asyncio.sleep(SEAL_SECONDS)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import asyncpg
 import structlog
 
+from libs.common.lost import LOST
+
 log = structlog.get_logger()
 CHANNELS = ("outbox", "journal", "progress")
 _COALESCE_SECONDS = 0.001
@@ -65,7 +67,7 @@ class Bell:
         while True:
             try:
                 await self._listen_and_ring()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("bell.lost", error=type(error).__name__)
             await asyncio.sleep(_RECONNECT_SECONDS)
 

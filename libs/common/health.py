@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-import asyncpg
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from libs.common.bus import Bus
 from libs.common.db import Database
+from libs.common.lost import LOST
 from libs.common.migrate import schema_state
 from libs.common.service import Service
 
@@ -43,5 +43,5 @@ async def _ready(database: Database, service: Service) -> tuple[str, str]:
     try:
         async with asyncio.timeout(READY_SECONDS):
             return database.service, await schema_state(database, service)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except LOST:
         return database.service, "unreachable"

@@ -47,7 +47,10 @@ DELAY = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300),
 )
 
-_TRANSIENT = (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+_TRANSIENT = (
+    *(OSError, TimeoutError, PoolTimeout),
+    *(asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+)
 # Serialisation, locks, deadlines, shutdown; and no room (disk, memory, connections), for which no event is to blame.
 _TRANSIENT_STATES = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03"}
 _TRANSIENT_STATES |= {"53000", "53100", "53200", "53300", "53400", "58030"}

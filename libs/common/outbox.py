@@ -21,6 +21,7 @@ from libs.common.db import Connection, driver_of, later, one_transaction
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
 from libs.common.identifiers import uuid7
+from libs.common.lost import LOST
 from libs.common.partition import partition
 
 log = structlog.get_logger()
@@ -145,7 +146,7 @@ async def sequence(service: str, dsn: str, bell: Bell) -> None:
                 await _sequence(service, connection, bell)
             finally:
                 connection.terminate()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             log.warning("sequencer.lost", service=service, error=repr(error))
             await asyncio.sleep(STANDBY_SECONDS)
 

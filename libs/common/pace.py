@@ -9,10 +9,10 @@ or its bus is) holds nobody up: its events wait in the journal.
 import asyncio
 from dataclasses import dataclass
 
-import asyncpg
 from prometheus_client import Counter
 
 from libs.common.db import Database
+from libs.common.lost import LOST
 
 LOOK_SECONDS = 0.1
 FREE_SECONDS = 1.0
@@ -49,6 +49,6 @@ class Pace:
             self._looked_at = now
             try:
                 self._behind = await self.database.backbone.fetchval(_BEHIND)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except LOST:
                 self._behind = 0.0  # the act itself will say what is the matter
         return self._behind

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-import asyncpg
 import structlog
 from prometheus_client import Gauge
 
@@ -11,6 +10,7 @@ from libs.common import audit, idempotency
 from libs.common.bus import Bus
 from libs.common.db import Database
 from libs.common.inbox import Delivery
+from libs.common.lost import LOST
 from libs.common.outbox import sequence
 from libs.common.reconcile import keep_reconciled
 from libs.common.service import Service
@@ -66,7 +66,7 @@ async def _watch(database: Database) -> None:
             WAITING.labels(database.service).set(row["oldest"])
             for group, position in zip(row["groups"], row["positions"], strict=True):
                 BEHIND.labels(database.service, group).set(max(0, (row["head"] or 0) - position))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             log.warning("watch.retry", service=database.service, error=repr(error))
         await asyncio.sleep(WATCH_SECONDS)
 
@@ -76,6 +76,6 @@ async def _keep_house(database: Database) -> None:
         for statement in _TRIM:
             try:
                 await database.backbone.execute(statement)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("housekeeping.retry", service=database.service, error=repr(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

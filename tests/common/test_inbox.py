@@ -167,6 +167,7 @@ class Adapted(Exception):
         (asyncpg.AdminShutdownError(), True),
         (asyncpg.ConnectionDoesNotExistError(), True),
         (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.InternalClientError("cannot switch to state 12"), True),
         (asyncpg.UniqueViolationError(), False),
         (asyncpg.DataError(), False),
         (ValueError(), False),

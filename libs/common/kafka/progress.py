@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import asyncpg
 import orjson
 import structlog
 from aiokafka import ConsumerRecord
@@ -19,6 +18,7 @@ from libs.common.bus import REPORT
 from libs.common.db import Database
 from libs.common.kafka.clients import assign, consuming, producing
 from libs.common.kafka.topics import Brokers
+from libs.common.lost import LOST
 
 log = structlog.get_logger()
 REPEAT_SECONDS = 5.0
@@ -82,7 +82,7 @@ async def hear_progress(database: Database, brokers: Brokers) -> None:
                 while True:
                     for messages in (await consumer.getmany(timeout_ms=500)).values():
                         await _note(database, messages)
-        except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (KafkaError, *LOST) as error:
             log.warning("progress.lost", service=database.service, error=repr(error))
             await asyncio.sleep(RETRY_SECONDS)
 

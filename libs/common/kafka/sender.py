@@ -23,6 +23,7 @@ from libs.common.failpoints import failpoint
 from libs.common.kafka.clients import producing
 from libs.common.kafka.topics import Brokers
 from libs.common.kafka.wire import headers_of, milliseconds
+from libs.common.lost import LOST
 from libs.common.partition import partition
 
 log = structlog.get_logger()
@@ -78,7 +79,7 @@ async def send(database: Database, brokers: Brokers) -> None:
             # What readers have is not what the journal says now: an operator decides (`resend`), nobody guesses.
             log.error("sender.broken_history", service=database.service, error=str(error))
             await asyncio.sleep(BROKEN_SECONDS)
-        except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (KafkaError, *LOST) as error:
             log.warning("sender.lost", service=database.service, error=repr(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_MOST_SECONDS)
