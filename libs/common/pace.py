@@ -7,7 +7,9 @@ or its bus is) holds nobody up: its events wait in the journal.
 """
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
+from math import inf
 
 from prometheus_client import Counter
 
@@ -17,6 +19,7 @@ from libs.common.lost import LOST
 LOOK_SECONDS = 0.1
 FREE_SECONDS = 1.0
 MOST_SECONDS = 1.0
+OLD_SECONDS = 1.0
 
 HELD = Counter("acts_held_seconds_total", "Time that acts waited for listeners to follow.", ["service"])
 
@@ -32,23 +35,26 @@ class Pace:
     """How fast one service's acts may follow each other, as this process sees it."""
 
     database: Database
-    _looked_at: float = 0.0
     _behind: float = 0.0
+    _looked_at: float = -inf
+    _looking: asyncio.Task[None] | None = None
 
     async def keep(self) -> None:
         """Wait for as long as an act has to; as a rule not at all."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while loop.time() - began < min(await self._seconds_behind() - FREE_SECONDS, MOST_SECONDS):
+        while loop.time() - began < min(self._seconds_behind() - FREE_SECONDS, MOST_SECONDS):
             HELD.labels(self.database.service).inc(LOOK_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _seconds_behind(self) -> float:
-        now = asyncio.get_running_loop().time()
-        if now - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = now
-            try:
-                self._behind = await self.database.backbone.fetchval(_BEHIND)
-            except LOST:
-                self._behind = 0.0  # the act itself will say what is the matter
-        return self._behind
+    def _seconds_behind(self) -> float:
+        age = asyncio.get_running_loop().time() - self._looked_at
+        # Beside the acts: a database that stands still must not hold them up here, too.
+        if age >= LOOK_SECONDS and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look(), name="pace")
+        return self._behind if age < OLD_SECONDS else 0.0
+
+    async def _look(self) -> None:
+        with contextlib.suppress(*LOST):
+            self._behind = await self.database.backbone.fetchval(_BEHIND)
+            self._looked_at = asyncio.get_running_loop().time()
