@@ -61,7 +61,6 @@ async def _known(session: AsyncSession, event: DocumentPublished | DocumentWithd
         known |= dict.fromkeys(ids)
         rows = await driver_of(session).fetch(_KNOWN, ids)
         known |= {row["document"]: (row["path"], row["version"], row["opened_at"]) for row in rows}
-        session.info["known"] = known
     return known[event.document]
 
 

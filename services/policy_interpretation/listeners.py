@@ -74,7 +74,6 @@ async def _document(session: AsyncSession, event: DocumentPrepared | DocumentPub
         found = sa.select(Document).where(Document.content_id.in_(ids)).order_by(Document.content_id)
         rows = await session.scalars(found.with_for_update(key_share=True))
         documents |= {document.content_id: document for document in rows}
-        session.info["documents"] = documents
     document = documents[event.document]
     if document is not None and sa.inspect(document).transient:
         await settle(session)  # an earlier event of the batch has written it
