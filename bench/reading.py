@@ -11,7 +11,8 @@ import httpx
 
 from bench import county
 from bench.client import Load, for_seconds, get, hammer
-from bench.rig import Figure, Rig, free_port
+from bench.rig import Figure, Rig
+from libs.common.ports import free_port
 
 DOCUMENTS = 100_000
 CONNECTIONS = 16

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from libs.common.embedded import EmbeddedPostgres
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import create_database, upgrade
 from libs.common.permission import Role
+from libs.common.ports import free_port
 from libs.common.runtime import database_name
 from libs.common.settings import Settings
 from services.registry import ALL
@@ -117,14 +117,6 @@ class Rig:
             yield broker.bootstrap
         finally:
             broker.stop()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def answering(port: int, path: str, process: subprocess.Popen[bytes]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.rig import Figure, Rig, answering, free_port
+from bench.rig import Figure, Rig, answering
+from libs.common.ports import free_port
 
 MOST_SECONDS = 5.0
 STOP_SECONDS = 60

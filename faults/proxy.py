@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults.rig import free_port
+from libs.common.ports import free_port
 
 CHUNK = 16_384
 

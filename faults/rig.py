@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import os
-import random
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable
@@ -26,6 +24,7 @@ from libs.common.embedded import EmbeddedPostgres
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import create_database, upgrade
 from libs.common.permission import Role
+from libs.common.ports import free_port
 from libs.common.runtime import database_name
 from libs.common.settings import Settings
 from services.registry import ALL
@@ -242,19 +241,6 @@ class Rig:
             async with self.connect(service) as connection, asyncio.timeout(30):
                 while await connection.fetchval("select count(*) from item") < len(ITEMS):
                     await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port that nobody listens on, outside the range from which outgoing connections take theirs.
-
-    In that range a client that calls a dead server again and again will one day be connected to itself, and hold
-    the port that the server needs to come back.
-    """
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:

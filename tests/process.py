@@ -5,7 +5,6 @@ import contextlib
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ import httpx
 
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.permission import Role
+from libs.common.ports import free_port
 from libs.common.settings import Settings
 from services.cluster import Cluster
 
@@ -28,7 +28,7 @@ class Process:
 
     def __init__(self, data_dir: Path, log: Path) -> None:
         self.data_dir = data_dir
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.AsyncClient(base_url=self.url, timeout=20)
         self._log = log
@@ -123,9 +123,3 @@ async def running(data_dir: Path, log: Path, kind: type[Process] = Process) -> A
         await process.client.aclose()
         if process.alive:
             await process.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from libs.common import proxy as module
-from libs.common.ports import free_ports
+from libs.common.ports import free_port
 from libs.common.proxy import Proxy
 
 BODY = bytes(range(256)) * 20_000  # larger than any buffer on the way
@@ -24,7 +24,7 @@ class Upstream:
     """A service behind the proxy, which says what it was asked."""
 
     def __init__(self) -> None:
-        [self.port] = free_ports(1)
+        self.port = free_port()
         self.seen = 0
 
     async def echo(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from libs.common.embedded import EmbeddedPostgres
-from libs.common.ports import free_ports
+from libs.common.ports import free_port
 from libs.common.settings import Settings
 from services.cluster import Cluster, NotReady
 
@@ -40,7 +40,7 @@ async def test_a_port_that_is_in_use_is_said_before_anything_starts(data_dir: Pa
 
 @pytest.mark.long
 def test_a_killed_supervisor_leaves_no_process_and_a_database_to_take_over(data_dir: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(free_ports(1)[0]), "DEMO": "false"}
+    environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(free_port()), "DEMO": "false"}
     command = [sys.executable, "-m", "services", "cluster", "--bus", "journal"]
     with (tmp_path / "log").open("wb") as out:
         supervisor = psutil.Popen(command, env=environment, stdout=out, stderr=out)

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from libs.common.ports import free_port
 from tests.kafka import needs_kafka, require_kafka
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def data_dir() -> Iterator[Path]:
 def test_the_tour_works_line_by_line(data_dir: Path, tmp_path: Path, role: str) -> None:
     if role == "cluster":
         require_kafka()
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "DEMO": "true", "NO_PROXY": "127.0.0.1"}
     environment.pop("KAFKA_BOOTSTRAP_SERVERS", None)  # a Kafka of its own, or none
     log = tmp_path / "log"
@@ -118,9 +118,3 @@ def _end(platform: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             platform.kill()
             platform.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,7 @@
 
 The jars come from Maven, once (pom.xml pins them); Java 17 or newer runs them. As a program, from the repository:
 
-    python deploy/dev/kafka/broker.py start|stop|status|run [--port 9092]
+    python -m deploy.dev.kafka.broker start|stop|status|run [--port 9092]
 
 `start` leaves a broker running in the background, `run` holds one until Ctrl-C; both keep its topics under
 `DATA_DIR/kafka` (default `.data/kafka`). A program holds a `Broker`, which does not outlive it, even if it is killed.
@@ -14,7 +14,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -28,6 +27,8 @@ import uuid
 from pathlib import Path
 
 import psutil
+
+from libs.common.ports import free_port
 
 POM = Path(__file__).with_name("pom.xml")
 CHECKOUT = POM.resolve().parents[3]
@@ -82,6 +83,7 @@ class Broker:
     def __init__(self, folder: Path, port: int | None = None, *, lasting: bool = False) -> None:
         self._folder = folder.resolve()
         self._port = port or free_port()
+        self._controller = free_port()
         self._lasting = lasting
         self._process: psutil.Process | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -113,7 +115,7 @@ class Broker:
         if leftover:
             _end(leftover)
         self._folder.mkdir(parents=True, exist_ok=True)
-        settings = PROPERTIES.format(port=self._port, controller=free_port())
+        settings = PROPERTIES.format(port=self._port, controller=self._controller)
         (self._folder / "broker.properties").write_text(settings)
         with contextlib.suppress(FileNotFoundError):
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -203,16 +205,6 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return len(head) == 12 and bool(struct.unpack(">iii", head)[2])  # length, correlation, number of brokers
-
-
-def free_port() -> int:
-    """A port that nobody listens on, below those that the system lends to outgoing connections."""
-    for _ in range(1000):
-        port = random.randrange(20000, 32000)  # noqa: S311 - no secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise KafkaFailed("No port between 20000 and 32000 is free.")
 
 
 def find_java() -> Path:
