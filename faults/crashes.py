@@ -7,9 +7,9 @@ from functools import partial
 
 from faults.fault import Fault, Scene
 from faults.ledger import Told
-from faults.nursery import fork
 from faults.process import Process
 from libs.common.failpoints import POINTS
+from services.nursery import fork
 
 SEQUENCER_SECONDS, CONSUMER_SECONDS = 2.0, 15.0
 API_POINTS, COMMAND_POINTS = ("act.", "idempotency."), ("rebuild.",)

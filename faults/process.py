@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from faults.nursery import Child, execute, fork
+from services.nursery import Child, execute, fork
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 30.0

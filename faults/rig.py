@@ -18,7 +18,6 @@ import psutil
 
 from deploy.dev.kafka.broker import Broker
 from faults.load import Plan
-from faults.nursery import Child, fork
 from faults.process import Process
 from libs.common.embedded import EmbeddedPostgres
 from libs.common.issuer import DevelopmentIssuer
@@ -27,6 +26,7 @@ from libs.common.permission import Role
 from libs.common.ports import free_port
 from libs.common.runtime import database_name
 from libs.common.settings import Settings
+from services.nursery import Child, fork
 from services.registry import ALL
 from tests.platform import ITEMS, ORGANISATIONS, REGIONS, item
 

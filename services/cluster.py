@@ -9,11 +9,10 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 import structlog
@@ -24,6 +23,7 @@ from libs.common.migrate import bring_up_to_date
 from libs.common.ports import free_ports, is_taken
 from libs.common.runtime import cursor_secret, database_name
 from libs.common.settings import Settings
+from services.nursery import Child, fork, prepare
 from services.registry import ALL
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class _Child:
     """One process of ours: how it is started, and what runs now."""
 
     name: str
-    command: list[str]
+    arguments: list[str]
     port: int
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     watch: asyncio.Task[None] | None = None  # restarts it when it dies without having been told to
 
 
@@ -120,6 +120,7 @@ class Cluster:
         if is_taken(self._settings.host, self.port):
             raise NotReady(f"Port {self.port} is in use: stop that program, or choose another port with PORT.")
         try:
+            prepare()
             await self._start_servers()
             self._share()
             (self._folder / "cluster").mkdir(exist_ok=True)
@@ -191,7 +192,7 @@ class Cluster:
 
     def _child(self, name: str, command: list[str], port: int) -> _Child:
         log = self._folder / "cluster" / f"{name.replace(':', '-')}.log"
-        return _Child(name, [sys.executable, "-m", "services", *command], port, log)
+        return _Child(name, ["services", *command], port, log)
 
     async def _start_servers(self) -> None:
         parts = [self._start_databases]
@@ -252,10 +253,8 @@ class Cluster:
             raise NotReady(f"{child.name} is running already")
         assert self._guard is not None, "the cluster is not started"
         environment = {**os.environ, **self._environment, "PORT": str(child.port), **child.environment}
-        with child.log.open("ab") as out:
-            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
-            group = self._guard.pid
-            child.process = subprocess.Popen(child.command, env=environment, process_group=group, **streams)
+        child.process = fork(child.arguments, environment, child.log, group=self._guard.pid)
+        child.log.with_suffix(".pid").write_text(f"{child.process.pid}\n")  # all look alike in `ps`
 
     async def _restart_the_dead(self, child: _Child) -> None:
         wait = AGAIN_SECONDS
@@ -278,14 +277,14 @@ class Cluster:
         process, child.process = child.process, None
         if process is None:
             return None
-        process.send_signal(number)
-        process.send_signal(signal.SIGCONT)  # it may be suspended
+        _signal(process, number)
+        _signal(process, signal.SIGCONT)  # it may be suspended
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 return await _ended(process)
         except TimeoutError:
             log.warning("cluster.killed", process=child.name, waited=STOP_SECONDS)
-            process.kill()
+            _signal(process, signal.SIGKILL)
             return await _ended(process)
 
 
@@ -297,11 +296,16 @@ async def _until_ready(client: httpx.AsyncClient, url: str) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _ended(process: subprocess.Popen[bytes]) -> int:
+def _signal(process: Child, number: signal.Signals) -> None:
+    if process.poll() is None:
+        os.kill(process.pid, number)
+
+
+async def _ended(process: Child) -> int:
     """The exit code of a process. Polled: asyncio's own processes can be cancelled while they are being made."""
-    while process.poll() is None:  # noqa: ASYNC110 - nobody tells us
+    while (code := process.poll()) is None:  # noqa: ASYNC110 - nobody tells us
         await asyncio.sleep(POLL_SECONDS)
-    return int(process.returncode)
+    return code
 
 
 def _connections(pool_size: int) -> int:

@@ -5,8 +5,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from libs.common.permission import Role
 from libs.common.ports import free_port
 from libs.common.settings import Settings
 from services.cluster import Cluster
+from services.nursery import Child, fork
 
 READY_SECONDS = 90
 
@@ -32,18 +31,16 @@ class Process:
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.AsyncClient(base_url=self.url, timeout=20)
         self._log = log
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._issuer = DevelopmentIssuer(Settings(data_dir=data_dir))
 
     async def start(self) -> None:
         """Start it and return when it is ready."""
         environment = {**os.environ, "DATA_DIR": str(self.data_dir), "PORT": str(self.port), "DEMO": "false"}
-        with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "services", "all"]
-            self._popen = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self._process = await asyncio.to_thread(fork, ["services", "all"], environment, self._log)
         async with asyncio.timeout(READY_SECONDS):
             while True:
-                assert self._popen.poll() is None, self._log.read_text()[-4000:]
+                assert self._process.poll() is None, self._log.read_text()[-4000:]
                 with contextlib.suppress(httpx.TransportError):
                     if (await self.client.get("/readyz")).status_code == 200:
                         return
@@ -51,20 +48,20 @@ class Process:
 
     def kill(self) -> None:
         """`kill -9`; its PostgreSQL goes on running, as it would."""
-        assert self._popen is not None
-        self._popen.kill()
-        self._popen.wait()
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     async def stop(self) -> int:
         """Ctrl-C. Returns the exit code."""
-        assert self._popen is not None
-        self._popen.send_signal(signal.SIGINT)
-        return await asyncio.to_thread(self._popen.wait, 60)
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGINT)
+        return await asyncio.to_thread(self._process.wait, 60)
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._popen is not None and self._popen.poll() is None
+        return self._process is not None and self._process.poll() is None
 
     def token(self, role: Role, region: str = "990001000000") -> dict[str, str]:
         """Request headers of a member of staff; who it is depends on the role."""

@@ -45,11 +45,11 @@ def test_a_killed_supervisor_leaves_no_process_and_a_database_to_take_over(data_
     with (tmp_path / "log").open("wb") as out:
         supervisor = psutil.Popen(command, env=environment, stdout=out, stderr=out)
     deadline = time.monotonic() + START_SECONDS
-    while not (data_dir / "cluster" / "proxy.log").exists():
+    while not (data_dir / "cluster" / "proxy.pid").exists():
         assert supervisor.poll() is None, (tmp_path / "log").read_text()
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    processes = [child for child in supervisor.children() if "services" in child.cmdline()]
+    processes = [psutil.Process(int(file.read_text())) for file in (data_dir / "cluster").glob("*.pid")]
     supervisor.kill()
     supervisor.wait()
     assert len(processes) == 12

@@ -1,7 +1,7 @@
 """Processes that start in a moment: forked from one that has imported the platform and done nothing else.
 
-A fault suite starts hundreds of processes; importing everything takes each of them longer than the rest of its start.
-What runs is what `python -m services` runs, with an environment, a process number and a log of its own.
+The cluster starts a dozen processes and the fault suite hundreds; importing everything takes each of them longer than
+the rest of its start. What runs is what `python -m services` runs, with an environment and a log of its own.
 """
 
 import importlib
@@ -10,10 +10,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Protocol
 
-PRELOADED = ["services.__main__", "libs.common.kafka.bus", "faults.load", "faults.noisy"]
+PRELOADED = ["services.__main__", "libs.common.kafka.bus"]
+_context = multiprocessing.get_context("forkserver")
 
 
 class Child(Protocol):
@@ -34,10 +36,10 @@ class Child(Protocol):
 class _Forked:
     """A forked process with the manners of `subprocess.Popen`."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
-        self._process = context.Process(target=_be, args=(list(arguments), dict(environment), str(log)))
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path, group: int | None) -> None:
+        prepare()
+        what = (list(arguments), dict(environment), str(log), group)
+        self._process = _context.Process(target=_be, args=what, daemon=True)  # a forgotten one holds nobody's exit up
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -54,9 +56,18 @@ class _Forked:
         return self._process.exitcode
 
 
-def fork(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
-    """`python -m ARGUMENTS`, forked; the module named must have a function `main(arguments) -> int`."""
-    return _Forked(arguments, environment, log)
+def prepare() -> None:
+    """Begin to import the platform, beside whatever this program does next. Harmless when that has begun."""
+    _context.set_forkserver_preload(PRELOADED)
+    forkserver.ensure_running()
+
+
+def fork(arguments: Sequence[str], environment: Mapping[str, str], log: Path, group: int | None = None) -> Child:
+    """`python -m ARGUMENTS`, forked; the module named must have a function `main(arguments) -> int`.
+
+    `group` is the process group that it joins; that of this program when left out. Blocks until it runs.
+    """
+    return _Forked(arguments, environment, log, group)
 
 
 def execute(
@@ -68,7 +79,9 @@ def execute(
         return subprocess.Popen(command, env=dict(environment), stdout=out, stderr=out, cwd=cwd)
 
 
-def _be(arguments: list[str], environment: dict[str, str], log: str) -> None:
+def _be(arguments: list[str], environment: dict[str, str], log: str, group: int | None) -> None:
+    if group is not None:
+        os.setpgid(0, group)
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(out, 1)
     os.dup2(out, 2)
