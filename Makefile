@@ -79,7 +79,7 @@ faults: $(DEV) ## Break the platform in every way, in minutes; writes docs/relia
 .PHONY: faults-long
 faults-long: $(DEV) ## The same for an hour, and the tests that search or take minutes
 	@$(PY) -m faults --long --write $(FAULTS)
-	@$(PY) -m pytest tests/faults tests/journey --long -m "long or not long"
+	@$(PY) -m pytest tests/faults tests/journey tests/common/test_broker.py --long -m "long or not long"
 
 # One lock for every platform and every supported Python; it names no registry, so any mirror serves it.
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

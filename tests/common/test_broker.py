@@ -59,6 +59,7 @@ async def _topics(broker: Broker, create: str | None = None) -> list[str]:
         await admin.close()
 
 
+@pytest.mark.long
 def test_a_topic_survives_a_kill_and_not_a_wipe(broker: Broker) -> None:
     assert "said" in asyncio.run(_topics(broker, create="said"))
     first = broker.pid
