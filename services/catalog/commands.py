@@ -17,6 +17,8 @@ from libs.common.events import ItemChanged, OrganisationChanged, RegionChanged
 from libs.common.outbox import emit
 from libs.common.permission import Actor, permit
 from services.catalog import rules
+from services.catalog.rules import items
+from services.catalog.rules.wordings import read
 from services.catalog.tables import Field, Item, Organisation, Region
 
 Kept = TypeVar("Kept", Region, Organisation, Item)
@@ -92,7 +94,7 @@ async def put_organisation(
 async def put_item(
     session: AsyncSession,
     code: str,
-    content: rules.ItemContent,
+    content: items.ItemContent,
     seen: int | None,
     actor: Actor,
     now: datetime,
@@ -103,16 +105,18 @@ async def put_item(
     permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
     rules.check_keeps_catalog(actor)
     rules.check_seen(item.version if item else None, seen)
-    rules.check_item(content)
+    items.check_item(content)
     renamed = await _name_field(session, code, content)
-    values = content.model_dump(exclude={"field_name"})
+    values = content.model_dump(exclude={"field_name"}) | {
+        "time_limits": read(content.time_limit).model_dump(mode="json")
+    }
     if item is None:
         item = Item(code=code, version=1, **values)
         session.add(item)
     elif not _change(item, values, even_if_same=renamed):
         return item
     await record(session, actor, "catalog.put_item", code, version=item.version)
-    said = content.model_dump(exclude={"audience_group", "source"})
+    said = content.model_dump(include=set(ItemChanged.model_fields))
     await emit(session, ItemChanged(code=code, version=item.version, at=now, **said))
     return item
 
@@ -135,7 +139,7 @@ async def _has_subordinates(session: AsyncSession, code: str) -> bool:
     return bool(await session.scalar(select(exists().where(Organisation.parent == code))))
 
 
-async def _name_field(session: AsyncSession, code: str, content: rules.ItemContent) -> bool:
+async def _name_field(session: AsyncSession, code: str, content: items.ItemContent) -> bool:
     """See to it that the field is known by the name in `content`. Returns whether it was renamed."""
     field = insert(Field).values(code=content.field, name=content.field_name)
     # Writing its code over itself locks the field and tells its name in one statement.
@@ -144,7 +148,7 @@ async def _name_field(session: AsyncSession, code: str, content: rules.ItemConte
     if name == content.field_name:
         return False
     others = select(exists().where(Item.field == content.field, Item.code != code))
-    rules.check_field_name(name, content.field_name, has_other_items=bool(await session.scalar(others)))
+    items.check_field_name(name, content.field_name, has_other_items=bool(await session.scalar(others)))
     await session.execute(update(Field).where(Field.code == content.field).values(name=content.field_name))
     return True
 

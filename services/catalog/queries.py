@@ -29,13 +29,16 @@ select card.code, row_to_json(card)::text as card from (
 _ITEM = """
   select i.code, i.field, f.name as field_name, i.level1_item, i.level2_item, i.level3_item,
     i.content_elements, i.legal_basis, i.time_limit, i.responsible_body, i.channels,
-    i.audience, i.audience_group, i.disclosure_method, i.levels, i.source, i.version
+    i.audience, i.audience_group, i.disclosure_method, i.levels, i.optional_elements, i.channel_rule,
+    i.optional_channels, i.stages, i.item_type, i.section, i.enquiry_phone, i.complaint_phone, i.link, i.time_limits,
+    i.source, i.version
   from item i join field f on f.code = i.field
 """
 
 ITEMS = f"""
 select card.code, row_to_json(card)::text as card from ({_ITEM}
   where i.code > $1 and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
+    and ($5::bool is null or $5 = (i.time_limits->'unread' <> '[]'))
   order by i.code limit $2
 ) card
 """  # noqa: S608 - put together from constants of this module

@@ -1,10 +1,12 @@
 """Regions, organisations, fields and items; and what covers an item in a region."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
 from libs.common.backbone import ServiceBase, service_metadata
@@ -80,6 +82,16 @@ class Item(Base):
     audience_group: Mapped[str | None]
     disclosure_method: Mapped[str]
     levels: Mapped[list[str]]
+    optional_elements: Mapped[list[str]]
+    channel_rule: Mapped[str]
+    optional_channels: Mapped[list[str]]
+    stages: Mapped[list[str]]
+    item_type: Mapped[str | None]
+    section: Mapped[str | None]
+    enquiry_phone: Mapped[str | None]
+    complaint_phone: Mapped[str | None]
+    link: Mapped[str | None]
+    time_limits: Mapped[dict[str, Any]] = mapped_column(pg.JSONB)
     source: Mapped[str | None]
     version: Mapped[int]
 
@@ -91,6 +103,8 @@ class Item(Base):
         sa.CheckConstraint("audience in ('all', 'specific')", name="audience_known"),
         sa.CheckConstraint("(audience = 'specific') = (audience_group is not null)", name="audience_whole"),
         sa.CheckConstraint("disclosure_method in ('proactive', 'on_request')", name="method_known"),
+        sa.CheckConstraint("channel_rule in ('each', 'any')", name="channel_rule_known"),
+        sa.CheckConstraint("item_type in ('service', 'other')", name="item_type_known"),
     )
 
 

@@ -37,11 +37,49 @@ async def refused(answer: httpx.Response, status: int, code: str, field: str | N
 async def test_a_new_item_is_created_and_said(platform: Platform) -> None:
     answer = await put(platform, "items/03001001", item("03", "义务教育"))
     assert (answer.status_code, answer.headers["etag"]) == (201, '"v1"')
-    assert answer.json() == {**item("03", "义务教育"), "code": "03001001", "version": 1}
+    shown = answer.json()
+    assert shown == {**shown, **item("03", "义务教育"), "code": "03001001", "version": 1}
+    [limit] = shown["time_limits"]["limits"]
+    assert (limit["trigger"], limit["within"]) == ("formed", {"amount": 20, "unit": "workday"})
     assert (await platform.client.get("/catalog/items/03001001")).json() == answer.json()
     [(kind, said)] = await platform.events("catalog")
     assert kind == "catalog.item.changed.v1"
     assert (said["code"], said["version"], said["field_name"]) == ("03001001", 1, "义务教育")
+
+
+async def test_every_column_of_an_item_is_kept(platform: Platform) -> None:
+    columns = {
+        "optional_elements": ["文件名称"],
+        "channel_rule": "each",
+        "optional_channels": ["政务服务中心"],
+        "stages": ["decision", "result"],
+        "item_type": "service",
+        "section": "办公室",
+        "enquiry_phone": "0990-6100001",
+        "complaint_phone": "12345",
+        "link": "https://www.example.gov.cn/zwgk/",
+    }
+    await put(platform, "items/03001001", {**item("03", "义务教育"), **columns})
+    shown = (await platform.client.get("/catalog/items/03001001")).json()
+    assert {name: shown[name] for name in columns} == columns
+
+
+async def test_a_limit_that_is_not_understood_is_kept_flagged_and_listed(platform: Platform) -> None:
+    await put(platform, "items/03001001", item("03", "义务教育"))
+    vague = {**item("03", "义务教育"), "time_limit": "信息形成之日起20个工作日内;视情况公开"}
+    answer = await put(platform, "items/03001002", vague)
+    assert answer.json()["time_limit"] == vague["time_limit"]
+    assert answer.json()["time_limits"]["unread"] == ["视情况公开"]
+    for unread, codes in ((True, ["03001002"]), (False, ["03001001"])):
+        page = (await platform.client.get("/catalog/items", params={"unread": unread})).json()
+        assert [card["code"] for card in page["items"]] == codes
+
+
+async def test_a_wording_can_be_tried_before_an_item_is_put(platform: Platform) -> None:
+    answer = await platform.client.get("/catalog/time-limits", params={"wording": "每季度的首个月20日;择期"})
+    assert answer.json()["limits"][0]["recurrence"] == {"every": "quarter", "month": 1, "day": 20}
+    assert answer.json()["unread"] == ["择期"]
+    assert (await platform.client.get("/catalog/time-limits", params={"wording": ""})).status_code == 422
 
 
 async def test_a_change_is_the_next_version(seeded: Platform) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from libs.common.errors import Forbidden, Malformed, Refusal, StaleVersion, VersionRequired
 from libs.common.permission import Actor, Role
 from services.catalog import rules
+from services.catalog.rules import items
 from tests.platform import item
 
 COUNTY, TOWN, VILLAGE = "990001000000", "990001101000", "990001101201"
@@ -57,15 +58,27 @@ def test_a_credit_code_must_add_up(uscc: str) -> None:
     rules.OrganisationContent.model_validate({**content, "uscc": "11990001MB00000115"})
 
 
+@pytest.mark.parametrize(
+    ("phone", "fits"), [("0990-6100001", True), ("12345", True), ("13800138000", False), ("电话", False)]
+)
+def test_a_phone_is_that_of_an_office(phone: str, fits: bool) -> None:
+    content = {**item("03", "义务教育"), "enquiry_phone": phone}
+    if fits:
+        assert items.ItemContent.model_validate(content).enquiry_phone == phone
+    else:
+        with pytest.raises(ValidationError, match="enquiry_phone"):
+            items.ItemContent.model_validate(content)
+
+
 def test_levels_are_a_set_from_the_top() -> None:
     content = {**item("03", "义务教育"), "levels": ["village", "county", "village"]}
-    assert rules.ItemContent.model_validate(content).levels == ["county", "village"]
+    assert items.ItemContent.model_validate(content).levels == ["county", "village"]
 
 
 @pytest.mark.parametrize("bad", [{"levels": []}, {"levels": ["city"]}, {"channels": []}, {"time_limit": " "}])
 def test_an_item_is_whole(bad: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        rules.ItemContent.model_validate({**item("03", "义务教育"), **bad})
+        items.ItemContent.model_validate({**item("03", "义务教育"), **bad})
 
 
 @pytest.mark.parametrize(
@@ -74,8 +87,8 @@ def test_an_item_is_whole(bad: dict[str, Any]) -> None:
 )
 def test_a_group_is_named_for_a_specific_audience(audience: str, group: str | None, fits: bool) -> None:
     changes = {"audience": audience, "audience_group": group}
-    content = rules.ItemContent.model_validate({**item("03", "义务教育"), **changes})
-    assert _refusal(lambda: rules.check_item(content)) is (None if fits else Malformed)
+    content = items.ItemContent.model_validate({**item("03", "义务教育"), **changes})
+    assert _refusal(lambda: items.check_item(content)) is (None if fits else Malformed)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +115,10 @@ def test_the_county_keeps_the_catalog(region: str, refusal: type[Refusal] | None
 
 @pytest.mark.parametrize(
     ("given", "others", "refusal"),
-    [("教育", True, rules.FieldNameDiffers), ("教育", False, None), ("义务教育", True, None)],
+    [("教育", True, items.FieldNameDiffers), ("教育", False, None), ("义务教育", True, None)],
 )
 def test_a_field_has_one_name(given: str, others: bool, refusal: type[Refusal] | None) -> None:
-    asked = _refusal(lambda: rules.check_field_name("义务教育", given, has_other_items=others))
+    asked = _refusal(lambda: items.check_field_name("义务教育", given, has_other_items=others))
     assert asked is refusal
 
 

@@ -123,6 +123,7 @@ PUBLIC = {
     "/catalog/organisations": {},
     "/catalog/items": {},
     "/catalog/items/{code}": {"code": "03001001"},
+    "/catalog/time-limits": {},
     "/catalog/fields": {},
     "/catalog/coverage/{region}": {"region": "990001"},
     "/publication/documents/{content_id}": {"content_id": "0199a1f0-6f1e-7c3a-9d2b-5e8f7a6b4c3d"},

@@ -11,7 +11,10 @@ from libs.common.fields import Code
 from libs.common.http import Act, Reads, Session, Staff, etag, public
 from services.catalog import commands, queries
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
-from services.catalog.rules import GrassrootsLevel, ItemContent
+from services.catalog.rules import GrassrootsLevel
+from services.catalog.rules.items import ItemContent
+from services.catalog.rules.time_limits import TimeLimits
+from services.catalog.rules.wordings import LONGEST_WORDING, read
 
 router = APIRouter(route_class=Act, tags=["items"])
 
@@ -20,6 +23,7 @@ class ItemView(ItemContent):
     """An item as it is shown."""
 
     code: Code
+    time_limits: TimeLimits = Field(description="What is read from the wording of `time_limit`.")
     version: int = VERSION
 
 
@@ -50,6 +54,9 @@ class ItemListing(Listing):
 
     field: Code | None = Field(None, description="Only items of this field.")
     level: GrassrootsLevel | None = Field(None, description="Only items that this level publishes.")
+    unread: bool | None = Field(
+        None, description="Only items with a time limit that is not wholly understood, or only the others."
+    )
 
 
 @router.put("/items/{code}", summary="Create or replace an item", responses=put_answers(ItemView))
@@ -60,7 +67,7 @@ async def put_item(
     item = await commands.put_item(session, code, body, seen, actor, clock.now())
     response.status_code = 201 if seen is None else 200
     response.headers["ETag"] = etag(item.version)
-    return ItemView(code=item.code, version=item.version, **body.model_dump())
+    return ItemView(code=item.code, version=item.version, time_limits=read(body.time_limit), **body.model_dump())
 
 
 @router.get("/items", summary="List items", response_model=ItemPage)
@@ -76,6 +83,18 @@ async def read_item(code: Code, request: Request, database: Reads) -> Response:
     if item is None:
         raise NotFound
     return public(request, item.encode())
+
+
+@router.get("/time-limits", summary="Read a time limit", response_model=TimeLimits)
+async def read_time_limit(
+    request: Request,
+    wording: Annotated[
+        str,
+        Query(min_length=1, max_length=LONGEST_WORDING, description="公开时限 as worded.", examples=["每季度"]),
+    ],
+) -> Response:
+    """What a wording would be read as, before an item is put: the limits, and the parts that are not understood."""
+    return public(request, read(wording).model_dump_json().encode())
 
 
 @router.get("/fields", summary="List fields", response_model=Fields)
