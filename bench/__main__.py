@@ -9,7 +9,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import carrying, promises, publishing, reading, rebuilding, starting
+from bench import carrying, importing, promises, publishing, reading, rebuilding, starting
 from bench.rig import Figure, Rig
 
 Measure = Callable[[Rig], Coroutine[None, None, list[Figure]]]
@@ -24,6 +24,7 @@ MEASURES: tuple[Measure, ...] = (
     promises.kafka_visible,
     promises.bulk,
     rebuilding.rebuild,
+    importing.spreadsheet,
     starting.second_start,
 )
 

@@ -6,7 +6,7 @@ cluster              everything, each role and service in a process of its own, 
 proxy                one port for processes: api:SERVICE=PORT ...
 migrate              bring the schemas to the newest revision
 token                a development token: --role editor --region 990001
-catalog-import       write the items of a CSV file through the public API
+catalog-import       import the catalog from a spreadsheet: all of it or nothing
 audit verify         walk the hash chains of the audit
 parked               list, show, redrive or drop the keys that poison events have parked
 rebuild              make a projection anew from the events; readers never notice
@@ -76,8 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--organisation", help="code of the organisation whose subtree it is for")
     token.add_argument("--subject", help="who it is; made of role and region when left out")
     token.set_defaults(do=_token)
-    importing = roles.add_parser("catalog-import", help="import catalog items from a CSV file")
+    importing = roles.add_parser("catalog-import", help="import the catalog from a spreadsheet (xlsx, xls, csv)")
     importing.add_argument("file", type=Path)
+    importing.add_argument("--preview", action="store_true", help="only tell what it would change")
     importing.add_argument("--url", help="address of the platform; PORT of this machine when left out")
     importing.add_argument("--token", help="an administrator's token; a development one when left out")
     importing.add_argument("--region", default="990001", type=region, help="region of the development token")
@@ -98,7 +99,7 @@ def _catalog_import(settings: Settings, asked: argparse.Namespace) -> int:
 
     url = asked.url or f"http://127.0.0.1:{settings.port}"
     token = asked.token or DevelopmentIssuer(settings).token([Role.ADMINISTRATOR], asked.region)
-    return catalog_import(asked.file, url, token)
+    return catalog_import(asked.file, url, token, preview=asked.preview)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Every call carries an `Idempotency-Key`, so a load that was interrupted goes on 
 """
 
 import asyncio
-import csv
 import json
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,6 @@ from rich.table import Table
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.permission import Role
 from libs.common.settings import Settings
-from services.catalog.importer import item_of
 
 DATA = Path(__file__).parents[1] / "demo"
 COUNTY = "990001000000"
@@ -66,16 +64,13 @@ class _County:
 
     async def load(self, progress: Progress) -> None:
         regions, organisations, documents, notices = map(_read, ("regions", "organisations", "documents", "notices"))
-        with (DATA / "items.csv").open(encoding="utf-8", newline="") as file:
-            items = {row["code"]: item_of(row) for row in csv.DictReader(file)}
-        task = progress.add_task("", total=sum(map(len, (regions, organisations, items, documents, notices))))
+        task = progress.add_task("", total=1 + sum(map(len, (regions, organisations, documents, notices))))
         for kind, rows in (("regions", regions), ("organisations", organisations)):
             for row in rows:
                 await self._admin(f"/catalog/{kind}/{row['code']}", {k: v for k, v in row.items() if k != "code"})
                 progress.advance(task)
-        for code, body in items.items():
-            await self._admin(f"/catalog/items/{code}", body)
-            progress.advance(task)
+        await self._catalog((DATA / "items.csv").read_bytes())
+        progress.advance(task)
         for document in documents:
             await self._document(document)
             progress.advance(task)
@@ -139,6 +134,15 @@ class _County:
         waiting = {e["name"]: e["state"] for e in receipt["effects"]}
         cells = [f"{applied[name] * 1000:.0f}" if name in applied else waiting.get(name, "–") for name, _ in EFFECTS]
         self.receipts.add_row(title, *cells)
+
+    async def _catalog(self, raw: bytes) -> None:
+        token = self._issuer.token([Role.ADMINISTRATOR], COUNTY)
+        headers = {"Authorization": f"Bearer {token}"}
+        found = await self._client.post("/catalog/imports", content=raw, headers=headers)
+        if not found.is_success:
+            raise LoadFailed(f"POST /catalog/imports: {found.status_code} {found.text}")
+        entries = [{**entry, "version": None} for entry in found.json()["items"]]  # as at the first attempt
+        await self._admin("/catalog/items", {"items": entries})
 
     async def _admin(self, path: str, body: dict[str, Any]) -> None:
         await self._call("PUT", path, f"demo-{path}", Role.ADMINISTRATOR, COUNTY, body)

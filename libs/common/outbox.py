@@ -7,7 +7,7 @@ transaction: positions have no gap, follow commit order, and no reader ever need
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 import orjson
@@ -84,18 +84,29 @@ async def emit(session: AsyncSession, event: Event) -> None:
     Call it last: the changed rows are flushed first, so that their locks order the outbox. What the listeners say of a
     batch of events goes together, at its end; there the lock of the offset and those of the rows order it.
     """
-    payload = event.model_dump_json()
-    if len(payload.encode()) > MAX_PAYLOAD_BYTES:
-        raise EventTooLarge(f"{event.kind} {event.key}")
-    event_id = uuid7()
-    headers = orjson.dumps(cloud_headers(event, str(event_id))).decode()
-    said = (event_id, event.topic(), partition(event.key), event.key, event.version, event.kind, payload, headers)
+    said = _row(event)
     if HEARD_KEYS in session.info:
         later(session, LAST, _INSERT_NEWS if session.info.get(REPLAYED) else _INSERT, *said)
     else:
         await session.flush()
         await driver_of(session).execute(_INSERT, *said)
     session.info["emitted"] = session.info.get("emitted", 0) + 1
+
+
+async def emit_all(session: AsyncSession, events: Sequence[Event]) -> None:
+    """Say many events at once, as an act does that changes many things."""
+    await session.flush()
+    await driver_of(session).executemany(_INSERT, [_row(event) for event in events])
+    session.info["emitted"] = session.info.get("emitted", 0) + len(events)
+
+
+def _row(event: Event) -> tuple[object, ...]:
+    payload = event.model_dump_json()
+    if len(payload.encode()) > MAX_PAYLOAD_BYTES:
+        raise EventTooLarge(f"{event.kind} {event.key}")
+    event_id = uuid7()
+    headers = orjson.dumps(cloud_headers(event, str(event_id))).decode()
+    return event_id, event.topic(), partition(event.key), event.key, event.version, event.kind, payload, headers
 
 
 def cloud_headers(event: Event, event_id: str) -> Mapping[str, str]:

@@ -3,18 +3,18 @@
 Putting what is already there changes nothing: no new version, no event and no audit row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.audit import record
 from libs.common.errors import UnknownReference
 from libs.common.events import ItemChanged, OrganisationChanged, RegionChanged
-from libs.common.outbox import emit
+from libs.common.outbox import emit, emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.rules import items
@@ -107,18 +107,69 @@ async def put_item(
     rules.check_seen(item.version if item else None, seen)
     items.check_item(content)
     renamed = await _name_field(session, code, content)
-    values = content.model_dump(exclude={"field_name"}) | {
-        "time_limits": read(content.time_limit).model_dump(mode="json")
-    }
+    values = _values(content)
     if item is None:
         item = Item(code=code, version=1, **values)
         session.add(item)
     elif not _change(item, values, even_if_same=renamed):
         return item
     await record(session, actor, "catalog.put_item", code, version=item.version)
-    said = content.model_dump(include=set(ItemChanged.model_fields))
-    await emit(session, ItemChanged(code=code, version=item.version, at=now, **said))
+    await emit(session, _item_changed(item, content, now))
     return item
+
+
+async def put_items(
+    session: AsyncSession, entries: Sequence[items.ItemEntry], actor: Actor, now: datetime
+) -> items.Adopted:
+    """Put many items in place, all or none. Each names the version that it replaces, or none as a new one.
+
+    Raises Malformed for a code that comes twice, StaleVersion and FieldNameDiffers with the place in the list.
+    """
+    permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
+    rules.check_keeps_catalog(actor)
+    items.check_entries(entries)
+    await session.execute(text("lock table item, field in share row exclusive mode"))
+    codes = [entry.code for entry in entries]
+    there = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(codes)))}
+    names = {field.code: field for field in await session.scalars(select(Field))}
+    others = set(await session.scalars(select(Item.field).where(Item.code.not_in(codes)).distinct()))
+    said: list[ItemChanged] = []
+    created = 0
+    for number, entry in enumerate(entries):
+        item = there.get(entry.code)
+        with items.at(number):
+            rules.check_seen(item.version if item else None, entry.version)
+            items.check_item(entry)
+            field = names.get(entry.field)
+            if field:
+                items.check_field_name(field.name, entry.field_name, has_other_items=entry.field in others)
+        renamed = field is None or field.name != entry.field_name
+        if field is None:
+            names[entry.field] = field = Field(code=entry.field, name=entry.field_name)
+            session.add(field)
+        field.name = entry.field_name
+        values = _values(entry)
+        if item is None:
+            item = Item(code=entry.code, version=1, **values)
+            session.add(item)
+            created += 1
+        elif not _change(item, values, even_if_same=renamed):
+            continue
+        said.append(_item_changed(item, entry, now))
+    if said:
+        await record(session, actor, "catalog.put_items", "items", created=created, changed=len(said) - created)
+        await emit_all(session, said)
+    return items.Adopted(created=created, changed=len(said) - created, unchanged=len(entries) - len(said))
+
+
+def _values(content: items.ItemContent) -> dict[str, Any]:
+    values = content.model_dump(include=set(items.ItemContent.model_fields) - {"field_name"})
+    return {**values, "time_limits": read(content.time_limit).model_dump(mode="json")}
+
+
+def _item_changed(item: Item, content: items.ItemContent, now: datetime) -> ItemChanged:
+    said = content.model_dump(include=set(ItemChanged.model_fields) - {"code", "version"})
+    return ItemChanged(code=item.code, version=item.version, at=now, **said)
 
 
 async def _lock(session: AsyncSession, table: type[Kept], code: str) -> Kept | None:

@@ -43,6 +43,16 @@ select card.code, row_to_json(card)::text as card from ({_ITEM}
 ) card
 """  # noqa: S608 - put together from constants of this module
 
+ALL_ITEMS = f"""
+select row_to_json(card)::text as card from ({_ITEM}
+  where ($1::text is null or i.field = $1) and ($2::text is null or $2 = any(i.levels)) order by i.code
+) card
+"""  # noqa: S608 - as above
+
+FIELD_CODES = "select code, name from field"
+
+REGION_NAME = "select name from region where code = $1"
+
 ITEM = f"select row_to_json(card)::text from ({_ITEM} where i.code = $1) card"  # noqa: S608 - as above
 
 FIELDS = """

@@ -1,39 +1,24 @@
-"""The import of a standard catalog, through the API."""
+"""The import of a standard catalog over HTTP and on the command line: a preview, then all of it or nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import io
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 
 from libs.common.app import build
-from services.catalog.importer import (
-    BadRow,
-    ImportFailed,
-    Report,
-    Row,
-    catalog_import,
-    import_items,
-    item_of,
-    read_rows,
-)
+from services.catalog.importer import catalog_import
+from services.catalog.workbook import read_workbook
 from services.registry import ALL
+from tests.catalog.workbooks import row, workbook
 from tests.platform import Platform
 
 CATALOG = Path(__file__).parents[2] / "demo" / "items.csv"
-
-
-def demo_rows(count: int | None = None) -> list[dict[str, str]]:
-    """The first rows of the demo catalog."""
-    return [dict(row) for row in read_rows(CATALOG.read_bytes())[:count]]
-
-
-async def bring(platform: Platform, rows: Sequence[Row], *roles: str) -> Report:
-    """Import `rows` as the county's administrator, or in other roles."""
-    platform.client.headers.update(platform.token(*(roles or ("administrator",))))
-    return await import_items(platform.client, rows)
 
 
 @asynccontextmanager
@@ -49,121 +34,123 @@ async def served(platform: Platform) -> AsyncIterator[str]:
     await serving
 
 
-async def test_the_demo_catalog_is_imported_whole(platform: Platform) -> None:
-    report = await bring(platform, demo_rows())
-    assert (report.created, report.changed, report.unchanged, report.refused) == (243, 0, 0, [])
+async def preview(platform: Platform, raw: bytes, *roles: str) -> httpx.Response:
+    """Send a file to be looked at, as the county's administrator or in other roles."""
+    headers = platform.token(*(roles or ("administrator",)))
+    return await platform.client.post("/catalog/imports", content=raw, headers=headers)
+
+
+async def adopt(platform: Platform, items: list[dict[str, Any]]) -> httpx.Response:
+    """Put the items of a preview in place."""
+    headers = platform.token("administrator")
+    return await platform.client.put("/catalog/items", json={"items": items}, headers=headers)
+
+
+async def test_the_demo_catalog_is_previewed_adopted_and_exported(platform: Platform) -> None:
+    found = (await preview(platform, CATALOG.read_bytes())).json()
+    assert {change["kind"] for change in found["changes"]} == {"add"}
+    assert await platform.events("catalog") == []
+    answer = await adopt(platform, found["items"])
+    assert answer.json() == {"created": 243, "changed": 0, "unchanged": 0}
     fields = (await platform.client.get("/catalog/fields")).json()["items"]
-    assert len(fields) == 27
-    assert sum(field["items"] for field in fields) == 243
+    assert (len(fields), sum(field["items"] for field in fields)) == (27, 243)
     read = (await platform.client.get("/catalog/items/01001002")).json()
-    assert (read["field_name"], read["level2_item"]) == ("重大建设项目", "办理过程信息")
-    assert (read["audience"], read["audience_group"]) == ("specific", "项目单位")
-    assert (read["levels"], read["content_elements"]) == (["county"], ["事项名称", "事项办理部门", "办理进展"])
+    assert (read["audience"], read["audience_group"], read["levels"]) == ("specific", "项目单位", ["county"])
+    events = await platform.events("catalog")
+    assert len({said["code"] for _, said in events}) == len(events) == 243
+    for kind in ("xlsx", "csv"):
+        exported = await platform.client.get(f"/catalog/exports/{kind}")
+        again = (await preview(platform, exported.content)).json()
+        assert {change["kind"] for change in again["changes"]} == {"same"}
+        assert (await adopt(platform, again["items"])).json() == {"created": 0, "changed": 0, "unchanged": 243}
+    assert len(await platform.events("catalog")) == 243
 
 
-async def test_a_second_import_tells_what_changed(platform: Platform) -> None:
-    rows = demo_rows(4)
-    await bring(platform, rows)
-    rows[1]["time_limit"] = "7个工作日内"
-    report = await bring(platform, [*rows, *demo_rows(5)[4:]])
-    assert (report.created, report.changed, report.unchanged, report.refused) == (1, 1, 3, [])
-    assert len(await platform.events("catalog")) == 6
+async def test_an_export_has_a_sheet_for_each_field_and_is_filtered(platform: Platform) -> None:
+    await adopt(platform, (await preview(platform, CATALOG.read_bytes())).json()["items"])
+    exported = await platform.client.get("/catalog/exports/xlsx")
+    assert exported.headers["content-disposition"] == 'attachment; filename="catalog.xlsx"'
+    tables = read_workbook(exported.content)
+    assert len(tables) == 27
+    assert tables[0].rows[0][0] == "重大建设项目领域基层政务公开标准目录"
+    towns = (await platform.client.get("/catalog/exports/json", params={"field": "05", "level": "town"})).json()
+    assert {item["field"] for item in towns["items"]} == {"05"}
+    assert all("town" in item["levels"] for item in towns["items"])
 
 
-async def test_bad_rows_are_named_and_the_others_go_on(platform: Platform) -> None:
-    rows = demo_rows(7)
-    rows[0]["levels"] = "县级;省级"
-    rows[1]["code"] = "1"
-    rows[2]["level1_item"] = " "
-    rows[3]["code"] = rows[4]["code"]
-    rows[5]["field"] = "别的领域"
-    report = await bring(platform, rows)
-    assert report.created == 2
-    assert [(row.number, row.reason) for row in report.refused] == [
-        (2, "levels 列:“省级”只能是 县级、乡级、村级"),
-        (3, "code 列:编码应以两位领域编号开头,由数字、字母、“-”“_”组成,例如 03001002"),
-        (4, "level1_item 列:不能为空"),
-        (6, "code 列:编码与第 5 行重复"),
-        (7, "field 列:该领域已命名为“重大建设项目”。"),
-    ]
+async def test_a_change_names_what_differs_and_the_version_that_was_seen(platform: Platform) -> None:
+    await adopt(platform, (await preview(platform, workbook([row()]))).json()["items"])
+    found = (await preview(platform, workbook([row(公开时限="及时公开"), row(二级事项="其他文件")]))).json()
+    assert [(c["kind"], c["changed"]) for c in found["changes"]] == [("change", ["time_limit"]), ("add", [])]
+    assert [item["version"] for item in found["items"]] == [1, None]
+    assert (await adopt(platform, found["items"])).json() == {"created": 1, "changed": 1, "unchanged": 0}
+    late = await adopt(platform, found["items"])  # the catalog is no longer the one that was compared with
+    assert (late.status_code, late.json()["code"]) == (412, "stale_version")
+    assert late.json()["errors"][0]["field"] == "body.items.0.version"
 
 
-async def test_a_caller_who_may_not_is_told_at_once(platform: Platform) -> None:
-    with pytest.raises(ImportFailed, match="岗位"):
-        await bring(platform, demo_rows(), "editor")
+async def test_one_bad_item_and_nothing_is_adopted(platform: Platform) -> None:
+    found = (await preview(platform, workbook([row(), row(二级事项="其他文件")]))).json()
+    found["items"][1]["audience_group"] = "村民"
+    answer = await adopt(platform, found["items"])
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "body.items.1.audience_group")
+    assert (await platform.client.get("/catalog/items")).json()["items"] == []
+    twice = await adopt(platform, [found["items"][0]] * 2)
+    assert (twice.status_code, twice.json()["errors"][0]["field"]) == (422, "body.items.1.code")
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "sentence"),
-    [
-        ("audience", "村民", "audience 列:“村民”应为“全社会”,或“特定群体:”加群体名称"),
-        ("audience", "特定群体:", "audience 列"),
-        ("disclosure_method", "", "disclosure_method 列:“”只能是 主动、"),
-        ("levels", "county", "levels 列"),
-        ("code", "03/001", "code 列"),
-        ("", "many", "列数多于表头"),
-    ],
-)
-def test_a_row_that_cannot_be_told_is_refused(column: str, value: str, sentence: str) -> None:
-    with pytest.raises(BadRow, match=sentence):
-        item_of({**demo_rows(1)[0], column: value})
+async def test_errors_name_sheet_and_cell(platform: Platform) -> None:
+    found = (await preview(platform, workbook([row(全社会=""), row(二级事项="其他文件")]))).json()
+    assert [(f["severity"], f["sheet"], f["cell"]) for f in found["findings"]] == [("error", "义务教育", "I4")]
+    assert len(found["items"]) == 1
 
 
-def test_both_colons_and_semicolons_are_read() -> None:
-    row = {
-        **demo_rows(1)[0],
-        "audience": "特定群体\uff1a申请人",
-        "levels": "县级\uff1b乡级;",
-        "channels": "网站; 公告栏",
-    }
-    told = item_of(row)
-    assert (told["audience"], told["audience_group"]) == ("specific", "申请人")
-    assert (told["levels"], told["channels"]) == (["county", "town"], ["网站", "公告栏"])
+async def test_a_file_that_is_no_table_is_refused(platform: Platform) -> None:
+    answer = await preview(platform, b"\x89PNG\r\n")
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+    assert "图片" in answer.json()["errors"][0]["message"]
 
 
-def test_spreadsheet_encodings_are_read() -> None:
-    text = CATALOG.read_text(encoding="utf-8")
-    assert read_rows(text.encode("gb18030")) == read_rows(text.encode("utf-8-sig")) == demo_rows()
+async def test_only_who_keeps_the_catalog_may_preview(platform: Platform) -> None:
+    assert (await platform.client.post("/catalog/imports", content=b"")).status_code == 401
+    assert (await preview(platform, workbook([row()]), "editor")).status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("raw", "sentence"),
-    [
-        (b"", "表头缺少列"),
-        (b"code,field\n", "表头缺少列:level1_item、"),
-        (b"\xff\xff\xff", "编码无法识别"),
-    ],
-)
-def test_other_files_are_refused(raw: bytes, sentence: str) -> None:
-    with pytest.raises(ImportFailed, match=sentence):
-        read_rows(raw)
-
-
-def test_unknown_columns_and_open_quotes_are_refused() -> None:
-    header = ",".join(demo_rows(1)[0])
-    with pytest.raises(ImportFailed, match="不认识的列:备注"):
-        read_rows(f"{header},备注\n".encode())
-    with pytest.raises(ImportFailed, match="引号不配对"):
-        read_rows(f'{header}\n"01001001,\n'.encode())
-
-
-async def test_the_command_reports(platform: Platform, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+async def test_the_command_previews_and_imports(
+    platform: Platform, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = tmp_path / "good.xlsx", tmp_path / "bad.csv"
+    good.write_bytes(workbook([row(), row(二级事项="其他文件", 公开时限="择机公开")]))
     lines = CATALOG.read_text(encoding="utf-8").splitlines(keepends=True)
-    good.write_text("".join(lines[:3]), encoding="utf-8")
     bad.write_text("".join(lines[:3]).replace("县级", "国家级"), encoding="utf-8")
     token = platform.token("administrator")["Authorization"].removeprefix("Bearer ")
     async with served(platform) as url:
+        assert await asyncio.to_thread(catalog_import, good, url, token, preview=True) == 0
+        said = capsys.readouterr().err
+        assert "提醒 义务教育 F5:时限“择机公开”无法计算到期日,按原文保留。" in said
+        assert "预览:将新建 2 项,修改 0 项,未变 0 项" in said
+        assert (await platform.client.get("/catalog/items")).json()["items"] == []
         assert await asyncio.to_thread(catalog_import, good, url, token) == 0
-        assert "新建 2 项,修改 0 项,未变 0 项,拒绝 0 行" in capsys.readouterr().err
+        assert "新建 2 项,修改 0 项,未变 0 项" in capsys.readouterr().err
         assert await asyncio.to_thread(catalog_import, bad, url, token) == 1
-        assert "第 2 行(01001001)levels 列:“国家级”只能是 县级、乡级、村级" in capsys.readouterr().err
+        assert "错误 csv L2:没有勾选公开层级。" in capsys.readouterr().err
         assert await asyncio.to_thread(catalog_import, good, url, "forged") == 1
         assert "导入失败:请先登录" in capsys.readouterr().err
+    assert len((await platform.client.get("/catalog/items")).json()["items"]) == 2
 
 
-def test_the_command_fails_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_fails_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.catalog.importer.RETRY_SECONDS", (0.01,))
     assert catalog_import(tmp_path / "none.csv", "http://127.0.0.1:9", "token") == 1
     assert "无法读取" in capsys.readouterr().err
     assert catalog_import(CATALOG, "http://127.0.0.1:9", "token") == 1
     assert "无法访问 http://127.0.0.1:9(ConnectError)" in capsys.readouterr().err
+
+
+def test_spreadsheet_encodings_are_read() -> None:
+    text = CATALOG.read_text(encoding="utf-8")
+    [ours], [theirs] = read_workbook(text.encode("gb18030")), read_workbook(text.encode("utf-8-sig"))
+    assert ours == theirs
+    assert io.StringIO(text).readline().strip().split(",") == ours.rows[0]

@@ -118,12 +118,16 @@ READS = [
     Read("/village-affairs/notices/{notice_id}", _VILLAGE, _noted, VILLAGE, **_UNSEEN),
 ]
 
+TRIES = {"/catalog/imports"}
+"""What is sent to be looked at and changes nothing; for staff, and tested where it is."""
+
 PUBLIC = {
     "/catalog/regions": {},
     "/catalog/organisations": {},
     "/catalog/items": {},
     "/catalog/items/{code}": {"code": "03001001"},
     "/catalog/time-limits": {},
+    "/catalog/exports/{format}": {"format": "json"},
     "/catalog/fields": {},
     "/catalog/coverage/{region}": {"region": "990001"},
     "/publication/documents/{content_id}": {"content_id": "0199a1f0-6f1e-7c3a-9d2b-5e8f7a6b4c3d"},

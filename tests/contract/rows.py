@@ -68,6 +68,8 @@ class Act:
     says: str | None = None
     audits: int = 1
     variant: str = ""
+    allowed: tuple[int, ...] = ()
+    """What those get who may and do it one after the other, where that is not the usual answer."""
 
     @property
     def service(self) -> str:
@@ -157,6 +159,9 @@ ACTS: list[Act] = [
         says="catalog.organisation.changed.v1",
     ),
     _catalog("put_item", "/catalog/items/{code}", _ITEM, things.item, CATALOG, says="catalog.item.changed.v1"),
+    _catalog(
+        "put_items", "/catalog/items", {}, things.new_items, CATALOG, says="catalog.item.changed.v1", allowed=(200, 428)
+    ),
     _publication("draft.create", "/publication/documents", WRITERS, things.town, body=things.DOCUMENT),
     _publication("draft.replace", _DOCUMENT, WRITERS, things.document("draft"), "PUT", body=things.DOCUMENT),
     _publication("draft.new_edition", f"{_DOCUMENT}/editions", WRITERS, things.document("live"), body=things.DOCUMENT),

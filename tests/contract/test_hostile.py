@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.pool import QueuePool
 
 from services import NAMES
+from services.registry import ALL
 from tests.contract import forged, things
 from tests.contract.hostile import (
     CONTENT_TYPES,
@@ -23,6 +24,8 @@ from tests.contract.ledger import everything
 from tests.contract.reads import READS
 from tests.contract.rows import ACTS
 from tests.platform import Platform
+
+LARGEST_BODIES = {service.name: service.largest_body for service in ALL}
 
 
 @pytest.mark.parametrize("service", NAMES)
@@ -48,7 +51,8 @@ async def _bodies(sender: Sender) -> None:
 
 async def _large_bodies(sender: Sender) -> None:
     if sender.body is not None:
-        large = orjson.dumps({**sender.body, "more": MARK * (TOO_LARGE // len(MARK))})
+        size = max(TOO_LARGE, LARGEST_BODIES[sender.act.service] + 1_000_000)
+        large = orjson.dumps({**sender.body, "more": MARK * (size // len(MARK))})
         for content in (large, _in_pieces(large)):
             response = await sender.send(content=content)
             check_refused(response)

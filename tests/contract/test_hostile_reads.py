@@ -24,6 +24,9 @@ SNAPSHOTS = Path(__file__).parent / "openapi"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"}
 UNKNOWN = "0199a1f0-6f1e-7c3a-9d2b-5e8f7a6b4c3d"
 EXAMPLE = {"state": "draft", "document": UNKNOWN}
+ECHOES = {"/catalog/time-limits"}
+"""What repeats its question, as JSON: that is what it is for."""
+
 LIMITS = ("0", "-1", "101", "abc", "1.5", "", "9" * 30, "%31%30%31", "１", "null", "1e2", "+5x", "%00", "true")
 
 
@@ -38,7 +41,7 @@ def _operations() -> dict[str, Json]:
 
 
 async def test_wrong_methods(seeded: Platform, subtests: pytest.Subtests) -> None:
-    values = {"code": "990001101201", "region": "990001101201"}
+    values = {"code": "990001101201", "region": "990001101201", "format": "json"}
     unknown = dict.fromkeys(("content_id", "interpretation_id", "question_id", "notice_id"), UNKNOWN)
     staff = seeded.token("administrator", "editor", "reviewer")
     before = await everything(seeded)
@@ -100,7 +103,7 @@ async def test_addresses_and_parameters_of_reads(seeded: Platform, subtests: pyt
                         sent = f"{parameter['name']}={value.format(parameter['name'])}"
                         response = await seeded.client.get(f"{path.format(**known)}?{sent}", headers=staff)
                         check_answered(response, sent)
-                        assert MARK not in response.text, sent
+                        assert MARK not in response.text or path in ECHOES, sent
     assert await everything(seeded) == before
 
 
@@ -117,6 +120,9 @@ async def test_limits(seeded: Platform) -> None:
                 check_refused(response, (path, limit))
                 assert response.status_code == 422, (path, limit)
 
+
+ECHOES = {"/catalog/time-limits"}
+"""What repeats its question, as JSON: that is what it is for."""
 
 LIMITS = ("0", "-1", "101", "abc", "1.5", "", "9" * 30, "%31%30%31", "１", "null", "1e2", "+5x", "%00", "true")
 

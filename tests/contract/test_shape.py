@@ -16,7 +16,7 @@ REQUIRED = {"__init__.py", "service.py", "tables.py", "routes", "migrations"}
 OPTIONAL = {"listeners.py", "commands", "projections.py", "rules", "queries"}
 FOLDERS = {"routes", "commands", "queries", "rules"}
 """What may be one file, or a folder of the same name that is split by noun or verb."""
-OWN = {"catalog": {"importer.py"}}
+OWN = {"catalog": {"importer.py", "workbook.py", "export.py"}}
 """What one service has and no other."""
 
 LONGEST_FILE = 320

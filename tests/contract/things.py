@@ -1,5 +1,6 @@
 """Things of the fixture county in every state, made through the public API, to take acts on."""
 
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,12 +10,14 @@ from tests.citizen_feedback.feedback import WORDING as WORDING
 from tests.citizen_feedback.feedback import Question
 from tests.documents import Life, body
 from tests.platform import Platform
+from tests.platform import item as a_item
 from tests.policy_interpretation.desk import TEXT as TEXT
 from tests.policy_interpretation.desk import Desk, News, Piece
 from tests.village_affairs.notices import EAST, content
 from tests.village_affairs.notices import Life as NoticeLife
 
 Json = dict[str, Any]
+_NUMBERS = itertools.count(900_000)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ async def item(platform: Platform) -> Thing:
     """A disclosure item."""
     found = await platform.client.get("/catalog/items/03001001")
     return Thing({"code": "03001001"}, found.json()["version"])
+
+
+async def new_items(platform: Platform) -> Thing:
+    """An item that is not there yet, for all that are put together."""
+    code = f"03{next(_NUMBERS):06}"
+    return Thing(body={"items": [{**a_item("03", "义务教育"), "level2_item": f"文件 {code}", "code": code}]})
 
 
 async def _region(platform: Platform) -> Json:

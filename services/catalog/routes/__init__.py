@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.catalog.routes import coverage, items, organisations, regions
+from services.catalog.routes import coverage, items, organisations, regions, spreadsheets
 
-_PARTS = (regions, organisations, items, coverage)
+_PARTS = (regions, organisations, spreadsheets, items, coverage)
 # Taken as they are: FastAPI makes every route that it includes a second time.
 router = APIRouter(routes=[route for part in _PARTS for route in part.router.routes])

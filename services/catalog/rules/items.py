@@ -1,13 +1,15 @@
 """What a disclosure item (公开事项) looks like: the columns of the national tables and the variants of the field."""
 
+import contextlib
 import re
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from libs.common.errors import Malformed, Refusal
 from libs.common.fields import Body, Code, Sentence, ShortText, Title
-from services.catalog.rules import LEVELS, GrassrootsLevel
+from services.catalog.rules import LEVELS, GrassrootsLevel, cells
 
 Stage = Literal["decision", "execution", "management", "service", "result"]
 
@@ -34,6 +36,10 @@ class FieldNameDiffers(Refusal):
 def _in_order(levels: list[GrassrootsLevel]) -> list[GrassrootsLevel]:
     """Each level once, from the top: the same levels are then the same content."""
     return sorted(set(levels), key=LEVELS.index)
+
+
+def _stages_in_order(stages: list[Stage]) -> list[Stage]:
+    return sorted(set(stages), key=get_args(Stage).index)
 
 
 class ItemContent(Body):
@@ -77,7 +83,7 @@ class ItemContent(Body):
     optional_channels: list[ShortText] = Field(
         [], max_length=30, description="Channels that may be used besides (□ 可选项).", examples=[["政务服务中心"]]
     )
-    stages: list[Stage] = Field(
+    stages: Annotated[list[Stage], AfterValidator(_stages_in_order)] = Field(
         [],
         max_length=5,
         description="五公开: decision 决策, execution 执行, management 管理, service 服务, result 结果.",
@@ -92,11 +98,67 @@ class ItemContent(Body):
     link: Link | None = Field(None, description="Where what is disclosed stands (一键直达).", examples=[None])
     source: Sentence | None = Field(None, description="Where the row comes from.", examples=["县级标准目录"])
 
+    @field_validator("optional_elements")
+    @classmethod
+    def _as_they_stand(cls, optional: list[str], seen: ValidationInfo) -> list[str]:
+        order: list[str] = seen.data.get("content_elements", [])
+        return [name for name in order if name in optional] + [name for name in optional if name not in order]
+
+
+class ItemEntry(ItemContent):
+    """An item among many that are put in place together."""
+
+    code: Code = Field(examples=["03001001"])
+    version: int | None = Field(
+        None, ge=1, le=2**62, description="The version that it replaces; null for a new item.", examples=[None]
+    )
+
+
+class Adopted(Body):
+    """What became of many items."""
+
+    created: int = Field(ge=0, examples=[240])
+    changed: int = Field(ge=0, examples=[3])
+    unchanged: int = Field(ge=0, examples=[0])
+
+
+@contextlib.contextmanager
+def at(number: int) -> Iterator[None]:
+    """Refusals inside name the place in the list of entries."""
+    try:
+        yield
+    except Refusal as refusal:
+        field = (refusal.field or "version").removeprefix("body.")
+        refusal.field = f"body.items.{number}.{field}"
+        raise
+
+
+def check_entries(entries: Sequence[ItemEntry]) -> None:
+    """Raise Malformed when a code comes twice, or a field has two names."""
+    codes: set[str] = set()
+    names: dict[str, str] = {}
+    for number, entry in enumerate(entries):
+        if entry.code in codes:
+            raise Malformed("同一编码出现两次。", field=f"body.items.{number}.code")
+        codes.add(entry.code)
+        if names.setdefault(entry.field, entry.field_name) != entry.field_name:
+            raise Malformed("同一领域编码有两个名称。", field=f"body.items.{number}.field_name")
+
+
+def _check_parts(name: str, parts: list[str], split: Callable[[str], list[str]]) -> None:
+    for number, part in enumerate(parts):
+        if split(part) != [part]:
+            raise Malformed("一项中含有分号、换行、编号或勾选符号,请分成多项或去掉。", field=f"body.{name}.{number}")
+
 
 def check_item(content: ItemContent) -> None:
     """Raise Malformed unless the columns fit together: audience and group, elements and channels and their options."""
     if (content.audience == "specific") != (content.audience_group is not None):
         raise Malformed("公开对象为特定群体时应写明是哪一群体,否则应为空。", field="body.audience_group")
+    _check_parts("content_elements", content.content_elements, lambda part: cells.elements(part)[0])
+    _check_parts("legal_basis", content.legal_basis, cells.legal_basis)
+    for name in ("channels", "optional_channels"):
+        _check_parts(name, getattr(content, name), lambda part: cells.channels(f"■{part}")[0])
     if set(content.optional_elements) - set(content.content_elements):
         raise Malformed("可选要素应是公开内容中的要素。", field="body.optional_elements")
     if set(content.optional_channels) & set(content.channels):

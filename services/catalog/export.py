@@ -1,0 +1,129 @@
+"""Writes the catalog as a file that people print and programs read back: xlsx, csv, json."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import orjson
+import xlsxwriter
+
+Card = Mapping[str, Any]
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TYPES = {"xlsx": _XLSX, "csv": "text/csv; charset=utf-8", "json": "application/json"}
+FORMATS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in (_XLSX, "text/csv", "application/json")
+        }
+    }
+}
+_STAGES = {"decision": "决策", "execution": "执行", "management": "管理", "service": "服务", "result": "结果"}
+_ITEM_TYPES = {"service": "政务服务事项", "other": "非政务服务事项", None: ""}
+_RULES = {"each": "每项必选", "any": "至少选择其一"}
+_A3 = 8
+_FORBIDDEN_IN_TAB = str.maketrans("", "", "[]:*?/\\'")
+
+
+def _tick(test: Callable[[Card], bool]) -> Callable[[Card], str]:
+    return lambda card: "√" if test(card) else ""
+
+
+def _elements(card: Card) -> str:
+    optional = set(card["optional_elements"])
+    if not optional:
+        return "\n".join(card["content_elements"])
+    return "\n".join(("〇" if name in optional else "●") + name for name in card["content_elements"])
+
+
+def _channels(card: Card) -> str:
+    ticked = [f"■{name}" for name in card["channels"]]
+    return "\n".join([*ticked, *(f"□{name}" for name in card["optional_channels"])])
+
+
+# Heading, heading below it, width, and what stands in the cell: the national table, then what counties add to it.
+_COLUMNS: list[tuple[str, str, int, Callable[[Card], str]]] = [
+    ("编码", "", 12, lambda card: card["code"]),
+    ("公开事项", "一级事项", 14, lambda card: card["level1_item"]),
+    ("公开事项", "二级事项", 18, lambda card: card["level2_item"]),
+    ("公开事项", "三级事项", 12, lambda card: card["level3_item"] or ""),
+    ("公开内容(要素)", "", 30, _elements),
+    ("公开依据", "", 30, lambda card: "\n".join(card["legal_basis"])),
+    ("公开时限", "", 20, lambda card: card["time_limit"]),
+    ("公开主体", "", 16, lambda card: card["responsible_body"]),
+    ("公开渠道和载体", "", 22, _channels),
+    ("渠道要求", "", 8, lambda card: _RULES[card["channel_rule"]]),
+    ("公开对象", "全社会", 6, _tick(lambda card: card["audience"] == "all")),
+    ("公开对象", "特定群体(请写明)", 10, lambda card: card["audience_group"] or ""),
+    ("公开方式", "主动", 6, _tick(lambda card: card["disclosure_method"] == "proactive")),
+    ("公开方式", "依申请公开", 6, _tick(lambda card: card["disclosure_method"] == "on_request")),
+    ("公开层级", "县级", 6, _tick(lambda card: "county" in card["levels"])),
+    ("公开层级", "乡级", 6, _tick(lambda card: "town" in card["levels"])),
+    ("公开层级", "村级", 6, _tick(lambda card: "village" in card["levels"])),
+    ("五公开", "", 8, lambda card: ";".join(_STAGES[stage] for stage in card["stages"])),
+    ("事项类型", "", 10, lambda card: _ITEM_TYPES[card["item_type"]]),
+    ("责任科室", "", 10, lambda card: card["section"] or ""),
+    ("咨询电话", "", 12, lambda card: card["enquiry_phone"] or ""),
+    ("监督举报电话", "", 12, lambda card: card["complaint_phone"] or ""),
+    ("一键直达", "", 14, lambda card: card["link"] or ""),
+    ("来源", "", 14, lambda card: card["source"] or ""),
+]
+
+
+def write(format: str, cards: Sequence[Card]) -> tuple[bytes, str]:
+    """The items as a file of the format, and its media type."""
+    if format == "json":
+        return orjson.dumps({"items": cards}), _TYPES[format]
+    return (_xlsx(cards) if format == "xlsx" else _csv(cards)), _TYPES[format]
+
+
+def _csv(cards: Sequence[Card]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["领域", *(below or above for above, below, *_ in _COLUMNS)])
+    writer.writerows([card["field_name"], *(cell(card) for *_, cell in _COLUMNS)] for card in cards)
+    return out.getvalue().encode("utf-8-sig")  # spreadsheets take a file without the mark for GB 18030
+
+
+def _xlsx(cards: Sequence[Card]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}) as book:
+        look = {"font_name": "宋体", "font_size": 9, "border": 1, "text_wrap": True, "valign": "vcenter"}
+        plain, head = book.add_format(look), book.add_format({**look, "bold": True, "align": "center"})
+        title = book.add_format({"font_name": "黑体", "font_size": 16, "align": "center", "valign": "vcenter"})
+        for (_, name), rows in groupby(cards, key=lambda card: (card["field"], card["field_name"])):
+            _sheet(book, name, list(rows), plain, head, title)
+        if not cards:
+            book.add_worksheet("目录")
+    return out.getvalue()
+
+
+def _sheet(book: Any, name: str, cards: list[Card], plain: Any, head: Any, title: Any) -> None:
+    sheet = book.add_worksheet(name.translate(_FORBIDDEN_IN_TAB)[:31])
+    last = len(_COLUMNS)
+    sheet.merge_range(0, 0, 0, last, f"{name}领域基层政务公开标准目录", title)
+    sheet.merge_range(1, 0, 2, 0, "序号", head)
+    spans = [(above, len(list(group))) for above, group in groupby(_COLUMNS, key=lambda column: column[0])]
+    column = 1
+    for above, width in spans:
+        if width > 1:
+            sheet.merge_range(1, column, 1, column + width - 1, above, head)
+        else:
+            sheet.merge_range(1, column, 2, column, above, head)
+        column += width
+    sheet.set_column(0, 0, 5)
+    for column, (_, below, width, _cell) in enumerate(_COLUMNS, 1):
+        sheet.set_column(column, column, width)
+        if below:
+            sheet.write_string(2, column, below, head)
+    for number, card in enumerate(cards, 1):
+        sheet.write_number(number + 2, 0, number, plain)
+        for column, (*_, cell) in enumerate(_COLUMNS, 1):
+            sheet.write_string(number + 2, column, cell(card), plain)
+    sheet.freeze_panes(3, 3)
+    sheet.repeat_rows(1, 2)
+    sheet.set_landscape()
+    sheet.set_paper(_A3)
+    sheet.fit_to_pages(1, 0)
