@@ -50,9 +50,7 @@ async def spreadsheet(rig: Rig) -> list[Figure]:
     slowest = max(previewed, again)
     previews = f"{previewed:.1f} s; of the same again {again:.1f} s"
     return [
-        Figure(
-            "preview of 3,000 rows", f"≤ {PREVIEW_SECONDS:.0f} s", previews, max(previewed, again) <= PREVIEW_SECONDS
-        ),
+        Figure("preview of 3,000 rows", f"≤ {PREVIEW_SECONDS:.0f} s", previews, slowest <= PREVIEW_SECONDS),
         Figure("their adoption", f"≤ {ADOPT_SECONDS:.0f} s", f"{adopted:.1f} s", adopted <= ADOPT_SECONDS),
         Figure("memory above idle", f"≤ {MORE_MEGABYTES} MB", f"{more:.0f} MB", more <= MORE_MEGABYTES),
     ]
