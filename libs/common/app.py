@@ -71,7 +71,7 @@ def service_app(service: Service, resources: Resources) -> FastAPI:
         title=service.title,
         version="1",
         description=service.description,
-        max_body_size=max(resources.settings.body_limit_bytes, service.largest_body),
+        max_body_size=resources.settings.body_limit_bytes,
         redoc_url=None,
         separate_input_output_schemas=False,
     )

@@ -29,8 +29,6 @@ class Service:
     grants: Grants
     listeners: Mapping[type[Event], Listener] = field(default_factory=dict)
     projections: Sequence[Projection] = ()
-    largest_body: int = 0
-    """Bytes of a request body that it takes, where that is more than the setting says."""
 
     @property
     def slug(self) -> str:

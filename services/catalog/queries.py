@@ -39,6 +39,12 @@ ITEMS = f"""
 select card.code, row_to_json(card)::text as card from ({_ITEM}
   where i.code > $1 and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
     and ($5::bool is null or $5 = (i.time_limits->'unread' <> '[]'))
+    and ($6::text is null or i.audience = $6) and ($7::text is null or position($7 in i.responsible_body) > 0)
+    and ($8::text is null or not exists (
+      select from unnest(string_to_array($8, ' ')) word
+      where position(word in concat_ws(' ', i.code, f.name, i.level1_item, i.level2_item, i.level3_item,
+        i.responsible_body, array_to_string(i.content_elements, ' '))) = 0
+    ))
   order by i.code limit $2
 ) card
 """  # noqa: S608 - put together from constants of this module
@@ -63,20 +69,44 @@ select coalesce(json_agg(card order by card.code), '[]')::text from (
 
 LEVEL = "select level from region where code = $1"
 
-COVERAGE = """
-select card.code, row_to_json(card)::text as card from (
-  select i.code, i.field, f.name as field_name, i.level1_item, i.level2_item, i.level3_item,
-    c.documents > 0 as covered, c.documents, c.latest_published_at
+_COVERED = """
   from item i join field f on f.code = i.field
+  left join applicability a on a.region = $1 and a.item = i.code
   cross join lateral (
     select count(*) as documents, max(published_at) as latest_published_at
-    from covering where live and region = $3 and item = i.code
+    from covering where live and region = $1 and item = i.code
   ) c
-  where i.code > $1 and $4 = any(i.levels) and ($5::text is null or i.field = $5)
-    and ($6::bool is null or (c.documents > 0) = $6)
+  cross join lateral (
+    select case when c.documents > 0 then 'covered' when a.not_applicable is not null then 'not_applicable'
+      else 'missing' end as state
+  ) s
+  where $2 = any(i.levels)
+"""
+
+COVERAGE = f"""
+select card.code, row_to_json(card)::text as card from (
+  select i.code, i.field, f.name as field_name, i.level1_item, i.level2_item, i.level3_item,
+    c.documents > 0 as covered, s.state, a.not_applicable, a.version as applicability_version,
+    c.documents, c.latest_published_at
+  {_COVERED.replace("$2", "$4").replace("$1", "$3")}
+    and i.code > $1 and ($5::text is null or i.field = $5)
+    and ($6::bool is null or (c.documents > 0) = $6) and ($7::text is null or s.state = $7)
   order by i.code limit $2
 ) card
-"""
+"""  # noqa: S608 - put together from constants of this module
+
+# What a region owes and has, by field; the whole of it is the sum.
+COVERAGE_BY_FIELD = f"""
+select coalesce(json_agg(card order by card.field), '[]')::text from (
+  select i.field, f.name as field_name, count(*) as items,
+    count(*) filter (where s.state = 'covered') as covered,
+    count(*) filter (where s.state = 'missing') as missing,
+    count(*) filter (where s.state = 'not_applicable') as not_applicable,
+    max(c.latest_published_at) as latest_published_at
+  {_COVERED}
+  group by i.field, f.name
+) card
+"""  # noqa: S608 - as above
 
 
 @dataclass(frozen=True)

@@ -23,5 +23,4 @@ SERVICE = Service(
         NoticeWithdrawn: listeners.on_notice_withdrawn,
     },
     projections=[COVERAGE],
-    largest_body=16_000_000,  # a county's whole catalog at once
 )

@@ -108,6 +108,17 @@ class Item(Base):
     )
 
 
+class Applicability(Base):
+    """Whether an item concerns a region: "不涉及" with its reason is a valid state, and no gap."""
+
+    __tablename__ = "applicability"
+
+    region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code), primary_key=True)
+    item: Mapped[str] = mapped_column(sa.ForeignKey(Item.code), primary_key=True, index=True)
+    not_applicable: Mapped[str | None] = mapped_column(comment="why not; null when it does concern it")
+    version: Mapped[int]
+
+
 class Covering(Base):
     """A document or village notice that covers an item in its region, as its own service said.
 

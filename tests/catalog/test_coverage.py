@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
+
 from tests.catalog.news import (
     AT,
     COUNTY,
@@ -104,3 +106,50 @@ async def test_gaps_are_paged(seeded: Platform) -> None:
     assert list(await coverage(seeded, COUNTY, covered="false", limit=1, cursor=first["next"])) == ["27001001"]
     elsewhere = await seeded.client.get(f"/catalog/coverage/{TOWN}", params={"cursor": first["next"]})
     assert elsewhere.json()["code"] == "bad_cursor"
+
+
+async def applies(platform: Platform, region: str, item: str, reason: str | None, **headers: str) -> httpx.Response:
+    """Say, as the county's administrator, whether an item concerns a region."""
+    path = f"/catalog/coverage/{region}/items/{item}"
+    who = platform.token("administrator") | headers
+    return await platform.client.put(path, json={"not_applicable": reason}, headers=who)
+
+
+async def states(platform: Platform, region: str, **params: str) -> dict[str, str]:
+    """The state of each item that a region owes."""
+    answer = await platform.client.get(f"/catalog/coverage/{region}", params=params)
+    return {row["code"]: row["state"] for row in answer.json()["items"]}
+
+
+async def test_what_does_not_concern_a_region_is_no_gap(seeded: Platform) -> None:
+    answer = await applies(seeded, TOWN, "03001001", "本镇没有学校。")
+    assert (answer.status_code, answer.headers["etag"]) == (201, '"v1"')
+    assert (await states(seeded, TOWN))["03001001"] == "not_applicable"
+    assert (await states(seeded, COUNTY))["03001001"] == "missing"
+    assert "03001001" not in await states(seeded, TOWN, state="missing")
+    row = (await seeded.client.get(f"/catalog/coverage/{TOWN}", params={"field": "03"})).json()["items"][0]
+    assert (row["not_applicable"], row["applicability_version"]) == ("本镇没有学校。", 1)
+    assert (await applies(seeded, TOWN, "03001001", None)).status_code == 428
+    assert (await applies(seeded, TOWN, "03001001", None, **{"If-Match": '"v1"'})).json()["version"] == 2
+    assert (await states(seeded, TOWN))["03001001"] == "missing"
+
+
+async def test_what_is_published_all_the_same_counts(seeded: Platform) -> None:
+    await applies(seeded, COUNTY, "03001001", "本县没有此类事项。")
+    await say(seeded, document_published(uuid4()))
+    assert (await states(seeded, COUNTY))["03001001"] == "covered"
+
+
+async def test_only_what_is_there_can_be_said_not_to_apply(seeded: Platform) -> None:
+    for region, code in ((TOWN, "99001001"), ("990001109000", "03001001")):
+        answer = await applies(seeded, region, code, "没有。")
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown_reference")
+
+
+async def test_coverage_is_summed_by_field(seeded: Platform) -> None:
+    await say(seeded, document_published(uuid4()))
+    await applies(seeded, COUNTY, "27001001", "本县没有村。")
+    fields = (await seeded.client.get(f"/catalog/coverage/{COUNTY}/fields")).json()["items"]
+    counts = {f["field"]: (f["items"], f["covered"], f["missing"], f["not_applicable"]) for f in fields}
+    assert counts == {"03": (1, 1, 0, 0), "08": (1, 0, 1, 0), "27": (1, 0, 0, 1)}
+    assert (await seeded.client.get("/catalog/coverage/990009000000/fields")).status_code == 404

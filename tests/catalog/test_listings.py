@@ -153,3 +153,18 @@ async def test_a_long_page_costs_as_many_statements_as_a_short_one(seeded: Platf
         async with statements(seeded) as asked:
             assert (await read(seeded, path, **params))["items"]
         assert len(asked) == most, (path, params)
+
+
+async def test_items_are_found_by_words_body_and_audience(seeded: Platform) -> None:
+    aid = {
+        **item("05", "社会救助"),
+        "level2_item": "临时救助",
+        "responsible_body": "县级民政部门",
+        "audience": "specific",
+        "audience_group": "申请人",
+    }
+    await seeded.put("/catalog/items/05001001", aid, seeded.token("administrator"))
+    for params in ({"q": "临时救助"}, {"q": "05001 民政"}, {"body": "民政部门"}, {"audience": "specific"}):
+        found = await read(seeded, "items", **params)
+        assert [card["code"] for card in found["items"]] == ["05001001"], params
+    assert (await read(seeded, "items", q="社会救助 规范"))["items"] == []

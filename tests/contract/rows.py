@@ -147,20 +147,38 @@ _SAME: Json = {"says": None, "audits": 0, "variant": "nothing new"}
 
 ACTS: list[Act] = [
     _catalog(
-        "put_region", "/catalog/regions/{code}", _REGION, things.region, TOWN_REGION, says="catalog.region.changed.v1"
+        "places.put_region",
+        "/catalog/regions/{code}",
+        _REGION,
+        things.region,
+        TOWN_REGION,
+        says="catalog.region.changed.v1",
     ),
-    _catalog("put_region", "/catalog/regions/{code}", _REGION, things.region_as_it_is, TOWN_REGION, **_SAME),
+    _catalog("places.put_region", "/catalog/regions/{code}", _REGION, things.region_as_it_is, TOWN_REGION, **_SAME),
     _catalog(
-        "put_organisation",
+        "places.put_organisation",
         "/catalog/organisations/{code}",
         _ORGANISATION,
         things.organisation,
         TOWN,
         says="catalog.organisation.changed.v1",
     ),
-    _catalog("put_item", "/catalog/items/{code}", _ITEM, things.item, CATALOG, says="catalog.item.changed.v1"),
+    _catalog("items.put_item", "/catalog/items/{code}", _ITEM, things.item, CATALOG, says="catalog.item.changed.v1"),
     _catalog(
-        "put_items", "/catalog/items", {}, things.new_items, CATALOG, says="catalog.item.changed.v1", allowed=(200, 428)
+        "coverage.put_applicability",
+        "/catalog/coverage/{region}/items/{code}",
+        {"not_applicable": "本镇没有此类事项。"},
+        things.applicability,
+        TOWN_REGION,
+    ),
+    _catalog(
+        "items.put_items",
+        "/catalog/items",
+        {},
+        things.new_items,
+        CATALOG,
+        says="catalog.item.changed.v1",
+        allowed=(200, 428),
     ),
     _publication("draft.create", "/publication/documents", WRITERS, things.town, body=things.DOCUMENT),
     _publication("draft.replace", _DOCUMENT, WRITERS, things.document("draft"), "PUT", body=things.DOCUMENT),

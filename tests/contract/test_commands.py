@@ -18,6 +18,7 @@ from tests.platform import Platform
 from tests.policy_interpretation.desk import Desk, News
 
 PARTS = {
+    "catalog.commands.keeping.lock": "how every act on one thing of the catalog begins",
     "publication.commands.working.lock": "how every act on a document begins",
     "publication.commands.working.conclude": "how every act on a document ends",
     "policy_interpretation.commands.working.take": "how every act on an interpretation begins",
@@ -101,7 +102,7 @@ async def _refused(platform: Platform, act: Act, thing: Thing, hands: Headers) -
     if act.roles:
         assert (await act.send(platform, thing, {})).status_code == 401
         assert (await act.send(platform, thing, platform.token("harvester"))).status_code == 403
-    if act.roles and not act.command.startswith("catalog.commands.put_item"):
+    if act.roles and not act.command.startswith("catalog.commands.items.put_item"):
         elsewhere = platform.token(act.roles[0], region="990002")
         assert (await act.send(platform, thing, elsewhere)).status_code == 403
     if thing.version is not None:

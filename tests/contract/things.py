@@ -65,6 +65,17 @@ async def item(platform: Platform) -> Thing:
     return Thing({"code": "03001001"}, found.json()["version"])
 
 
+async def applicability(platform: Platform) -> Thing:
+    """Whether an item concerns a town, of which something has been said."""
+    place = {"region": "990001101000", "code": "03001001"}
+    path = "/catalog/coverage/{region}/items/{code}".format(**place)
+    found = await platform.client.get("/catalog/coverage/990001101000", params={"field": "03"})
+    version = found.json()["items"][0]["applicability_version"]
+    headers = platform.token("administrator") | ({"If-Match": f'"v{version}"'} if version else {})
+    answer = await platform.put(path, {"not_applicable": f"第 {(version or 0) + 1} 次说明。"}, headers)
+    return Thing(place, answer.json()["version"])
+
+
 async def new_items(platform: Platform) -> Thing:
     """An item that is not there yet, for all that are put together."""
     code = f"03{next(_NUMBERS):06}"

@@ -1,19 +1,23 @@
 """Coverage: which items a region has to publish, and which it has."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common.errors import NotFound
-from libs.common.fields import Code
-from libs.common.http import Act, Reads
+from libs.common.fields import Body, Code, Sentence
+from libs.common.http import Act, Reads, Session, Staff, etag, public
 from libs.common.regions import RegionCode
 from services.catalog import queries
-from services.catalog.routes.shared import NEXT, Listing, answer_page
+from services.catalog.commands.coverage import put_applicability
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
 
 router = APIRouter(route_class=Act, tags=["coverage"])
+
+
+State = Literal["covered", "missing", "not_applicable"]
 
 
 class CoverageView(BaseModel):
@@ -25,6 +29,11 @@ class CoverageView(BaseModel):
     level1_item: str = Field(examples=["政策文件"])
     level2_item: str = Field(examples=["规范性文件"])
     level3_item: str | None = Field(examples=[None])
+    state: State = Field(description="Covered; missing; or 不涉及, with the reason.", examples=["covered"])
+    not_applicable: str | None = Field(description="Why the item does not concern the region.", examples=[None])
+    applicability_version: int | None = Field(
+        description="Of what was said of that; name it to say something else. Null when nothing was.", examples=[None]
+    )
     covered: bool = Field(description="Whether anything public stands under the item.", examples=[True])
     documents: int = Field(ge=0, description="Public documents and village notices of the region itself.", examples=[4])
     latest_published_at: datetime | None = Field(description="Of the newest of them; null when there is none.")
@@ -42,6 +51,7 @@ class CoverageListing(Listing):
 
     field: Code | None = Field(None, description="Only items of this field.")
     covered: bool | None = Field(None, description="Only items that are covered, or only those that are not.")
+    state: State | None = Field(None, description="Only items in this state; `missing` are the gaps.")
 
 
 @router.get("/coverage/{region}", summary="Coverage of a region", response_model=CoveragePage)
@@ -56,3 +66,69 @@ async def coverage(
     if level is None:
         raise NotFound
     return await answer_page(request, database, listing.page("coverage", queries.COVERAGE, region, level))
+
+
+class FieldCoverage(BaseModel):
+    """What a region owes and has in one field."""
+
+    field: Code = Field(examples=["03"])
+    field_name: str = Field(examples=["义务教育"])
+    items: int = Field(ge=1, description="Items of the region's level.", examples=[12])
+    covered: int = Field(ge=0, examples=[9])
+    missing: int = Field(ge=0, description="Neither covered nor 不涉及.", examples=[2])
+    not_applicable: int = Field(ge=0, examples=[1])
+    latest_published_at: datetime | None = Field(description="Of the newest publication in the field.")
+
+
+class CoverageByField(BaseModel):
+    """All fields that have items of the region's level, by code. There are a few dozen, so they come on one page."""
+
+    items: list[FieldCoverage]
+    next: None = NEXT
+
+
+@router.get("/coverage/{region}/fields", summary="Coverage of a region by field", response_model=CoverageByField)
+async def coverage_by_field(region: RegionCode, request: Request, database: Reads) -> Response:
+    """How many items of each field the region has to publish, has published, and lacks."""
+    level: str | None = await database.reads.fetchval(queries.LEVEL, region)
+    if level is None:
+        raise NotFound
+    fields: str = await database.reads.fetchval(queries.COVERAGE_BY_FIELD, region, level)
+    return public(request, f'{{"items":{fields},"next":null}}'.encode())
+
+
+class ApplicabilityBody(Body):
+    """Whether an item concerns a region."""
+
+    not_applicable: Sentence | None = Field(
+        description="Why it does not (不涉及); null: it does.", examples=["本镇无国有土地上房屋征收。"]
+    )
+
+
+class ApplicabilityView(ApplicabilityBody):
+    """The same, as it is kept."""
+
+    region: RegionCode
+    item: Code
+    version: int = VERSION
+
+
+@router.put(
+    "/coverage/{region}/items/{code}",
+    summary="Say whether an item concerns a region",
+    responses=put_answers(ApplicabilityView),
+)
+async def put_whether_it_applies(
+    region: RegionCode,
+    code: Code,
+    body: ApplicabilityBody,
+    session: Session,
+    actor: Staff,
+    seen: SeenIfAny,
+    response: Response,
+) -> ApplicabilityView:
+    """For administrators of the region. An item that does not concern it, with the reason, is no gap."""
+    said = await put_applicability(session, region, code, body.not_applicable, seen, actor)
+    response.status_code = 201 if seen is None else 200
+    response.headers["ETag"] = etag(said.version)
+    return ApplicabilityView(region=region, item=code, version=said.version, not_applicable=said.not_applicable)

@@ -1,15 +1,16 @@
 """Fields (领域) and disclosure items (公开事项)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common import clock
 from libs.common.errors import NotFound
-from libs.common.fields import Code
+from libs.common.fields import Code, ShortText
 from libs.common.http import Act, Reads, Session, Staff, etag, public
-from services.catalog import commands, queries
+from services.catalog import queries
+from services.catalog.commands import items as commands
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
 from services.catalog.rules import GrassrootsLevel
 from services.catalog.rules.items import ItemContent
@@ -56,6 +57,11 @@ class ItemListing(Listing):
     level: GrassrootsLevel | None = Field(None, description="Only items that this level publishes.")
     unread: bool | None = Field(
         None, description="Only items with a time limit that is not wholly understood, or only the others."
+    )
+    audience: Literal["all", "specific"] | None = Field(None, description="Only items for this audience.")
+    body: ShortText | None = Field(None, description="Only items whose responsible body (公开主体) contains this.")
+    q: ShortText | None = Field(
+        None, description="Only items in whose code, field, names, body or elements each of these words stands."
     )
 
 

@@ -9,7 +9,8 @@ from libs.common import clock
 from libs.common.fields import Code
 from libs.common.http import Act, Reads, Session, Staff, etag
 from libs.common.regions import RegionCode
-from services.catalog import commands, queries
+from services.catalog import queries
+from services.catalog.commands import places
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
 from services.catalog.rules import OrganisationContent
 
@@ -56,7 +57,7 @@ async def put_organisation(
 
     One with subordinates cannot get another place in the tree (`has_subordinates`).
     """
-    organisation = await commands.put_organisation(session, code, body, seen, actor, clock.now())
+    organisation = await places.put_organisation(session, code, body, seen, actor, clock.now())
     response.status_code = 201 if seen is None else 200
     response.headers["ETag"] = etag(organisation.version)
     return OrganisationView(

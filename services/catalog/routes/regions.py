@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from libs.common import clock
 from libs.common.http import Act, Reads, Session, Staff, etag
 from libs.common.regions import RegionCode
-from services.catalog import commands, queries
+from services.catalog import queries
+from services.catalog.commands import places
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
 from services.catalog.rules import RegionContent
 
@@ -40,7 +41,7 @@ async def put_region(
     code: RegionCode, body: RegionContent, session: Session, actor: Staff, seen: SeenIfAny, response: Response
 ) -> RegionView:
     """For administrators of the region. The region above must exist; the code tells level and parent."""
-    region = await commands.put_region(session, code, body, seen, actor, clock.now())
+    region = await places.put_region(session, code, body, seen, actor, clock.now())
     response.status_code = 201 if seen is None else 200
     response.headers["ETag"] = etag(region.version)
     return RegionView(code=region.code, version=region.version, **body.model_dump())

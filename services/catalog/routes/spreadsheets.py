@@ -13,7 +13,8 @@ from libs.common.db import Database
 from libs.common.fields import Body, Code
 from libs.common.http import Act, Reads, Session, Staff
 from libs.common.permission import permit
-from services.catalog import commands, queries
+from services.catalog import queries
+from services.catalog.commands import items as commands
 from services.catalog.export import FORMATS, write
 from services.catalog.rules import GRANTS, GrassrootsLevel, check_keeps_catalog
 from services.catalog.rules.items import Adopted, ItemContent, ItemEntry
@@ -23,6 +24,8 @@ from services.catalog.workbook import read_workbook
 
 MOST_ITEMS = 5_000
 MOST_FINDINGS = 1_000
+LARGEST_BODY = 16_000_000
+"""Bytes: a county's whole catalog at once is more than other acts may send."""
 
 _FILE = {
     "requestBody": {
@@ -78,7 +81,13 @@ class ItemsBody(Body):
     items: list[ItemEntry] = Field(min_length=1, max_length=MOST_ITEMS, description="As the preview lists them.")
 
 
-@previews.post("/imports", summary="Preview a spreadsheet", response_model=Preview, openapi_extra=_FILE)
+@previews.post(
+    "/imports",
+    summary="Preview a spreadsheet",
+    response_model=Preview,
+    openapi_extra=_FILE,
+    max_body_size=LARGEST_BODY,
+)
 async def preview(request: Request, database: Reads, actor: Staff) -> Response:
     """Reads a catalog from a spreadsheet and compares it with the one in force. Nothing is changed.
 
@@ -95,7 +104,7 @@ async def preview(request: Request, database: Reads, actor: Staff) -> Response:
     return Response(answer, media_type="application/json")
 
 
-@router.put("/items", summary="Put many items in place")
+@router.put("/items", summary="Put many items in place", max_body_size=LARGEST_BODY)
 async def put_items(body: ItemsBody, session: Session, actor: Staff) -> Adopted:
     """All of them in one transaction, or none. Each names the version that it replaces, as the preview does."""
     return await commands.put_items(session, body.items, actor, clock.now())

@@ -18,6 +18,7 @@ GRANTS: Grants = {
     "catalog.put_region": grant(Role.ADMINISTRATOR),
     "catalog.put_organisation": grant(Role.ADMINISTRATOR),
     "catalog.put_item": grant(Role.ADMINISTRATOR),
+    "catalog.put_applicability": grant(Role.ADMINISTRATOR),
 }
 
 GrassrootsLevel = Literal["county", "town", "village"]

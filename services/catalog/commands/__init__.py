@@ -1,0 +1,1 @@
+"""The acts of catalog: the only place where its own rows change. One act, one transaction."""

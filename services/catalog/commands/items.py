@@ -1,0 +1,114 @@
+"""The acts on items: one, or a whole catalog."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.audit import record
+from libs.common.events import ItemChanged
+from libs.common.outbox import emit, emit_all
+from libs.common.permission import Actor, permit
+from services.catalog import rules
+from services.catalog.commands.keeping import change, lock
+from services.catalog.rules import items
+from services.catalog.rules.wordings import read
+from services.catalog.tables import Field, Item
+
+
+async def put_item(
+    session: AsyncSession,
+    code: str,
+    content: items.ItemContent,
+    seen: int | None,
+    actor: Actor,
+    now: datetime,
+) -> Item:
+    """Put an item in place, and its field with the first one. Raises FieldNameDiffers."""
+    item = await lock(session, Item, code)
+    # The catalog is one for all regions, so the actor's own region is what it is asked for.
+    permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
+    rules.check_keeps_catalog(actor)
+    rules.check_seen(item.version if item else None, seen)
+    items.check_item(content)
+    renamed = await _name_field(session, code, content)
+    values = _values(content)
+    if item is None:
+        item = Item(code=code, version=1, **values)
+        session.add(item)
+    elif not change(item, values, even_if_same=renamed):
+        return item
+    await record(session, actor, "catalog.put_item", code, version=item.version)
+    await emit(session, _item_changed(item, content, now))
+    return item
+
+
+async def put_items(
+    session: AsyncSession, entries: Sequence[items.ItemEntry], actor: Actor, now: datetime
+) -> items.Adopted:
+    """Put many items in place, all or none. Each names the version that it replaces, or none as a new one.
+
+    Raises Malformed for a code that comes twice, StaleVersion and FieldNameDiffers with the place in the list.
+    """
+    permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
+    rules.check_keeps_catalog(actor)
+    items.check_entries(entries)
+    await session.execute(text("lock table item, field in share row exclusive mode"))
+    codes = [entry.code for entry in entries]
+    there = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(codes)))}
+    names = {field.code: field for field in await session.scalars(select(Field))}
+    others = set(await session.scalars(select(Item.field).where(Item.code.not_in(codes)).distinct()))
+    said: list[ItemChanged] = []
+    created = 0
+    for number, entry in enumerate(entries):
+        item = there.get(entry.code)
+        with items.at(number):
+            rules.check_seen(item.version if item else None, entry.version)
+            items.check_item(entry)
+            field = names.get(entry.field)
+            if field:
+                items.check_field_name(field.name, entry.field_name, has_other_items=entry.field in others)
+        renamed = field is None or field.name != entry.field_name
+        if field is None:
+            names[entry.field] = field = Field(code=entry.field, name=entry.field_name)
+            session.add(field)
+        field.name = entry.field_name
+        values = _values(entry)
+        if item is None:
+            item = Item(code=entry.code, version=1, **values)
+            session.add(item)
+            created += 1
+        elif not change(item, values, even_if_same=renamed):
+            continue
+        said.append(_item_changed(item, entry, now))
+    if said:
+        await record(session, actor, "catalog.put_items", "items", created=created, changed=len(said) - created)
+        await emit_all(session, said)
+    return items.Adopted(created=created, changed=len(said) - created, unchanged=len(entries) - len(said))
+
+
+def _values(content: items.ItemContent) -> dict[str, Any]:
+    values = content.model_dump(include=set(items.ItemContent.model_fields) - {"field_name"})
+    return {**values, "time_limits": read(content.time_limit).model_dump(mode="json")}
+
+
+def _item_changed(item: Item, content: items.ItemContent, now: datetime) -> ItemChanged:
+    said = content.model_dump(include=set(ItemChanged.model_fields) - {"code", "version"})
+    return ItemChanged(code=item.code, version=item.version, at=now, **said)
+
+
+async def _name_field(session: AsyncSession, code: str, content: items.ItemContent) -> bool:
+    """See to it that the field is known by the name in `content`. Returns whether it was renamed."""
+    field = insert(Field).values(code=content.field, name=content.field_name)
+    # Writing its code over itself locks the field and tells its name in one statement.
+    held = field.on_conflict_do_update(index_elements=[Field.code], set_={"code": content.field}).returning(Field.name)
+    name = (await session.execute(held)).scalar_one()
+    if name == content.field_name:
+        return False
+    others = select(exists().where(Item.field == content.field, Item.code != code))
+    items.check_field_name(name, content.field_name, has_other_items=bool(await session.scalar(others)))
+    await session.execute(update(Field).where(Field.code == content.field).values(name=content.field_name))
+    return True

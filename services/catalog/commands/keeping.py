@@ -1,0 +1,31 @@
+"""What the acts of catalog share: a thing is put in place, new or instead of what was there.
+
+Putting what is already there changes nothing: no new version, no event and no audit row.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.catalog.tables import Applicability, Item, Organisation, Region
+
+Kept = TypeVar("Kept", Region, Organisation, Item, Applicability)
+
+
+async def lock(session: AsyncSession, table: type[Kept], *code: str) -> Kept | None:
+    """The row of `code`, locked; while there is none, nobody else can create it before this act is over."""
+    place = func.hashtextextended(f"{table.__tablename__} {' '.join(code)}", 0)
+    await session.execute(select(func.pg_advisory_xact_lock(place)))
+    return await session.get(table, code if len(code) > 1 else code[0], with_for_update=True)
+
+
+def change(row: Kept, values: Mapping[str, Any], *, even_if_same: bool = False) -> bool:
+    """Give `row` the values and its next version, unless it has these values already."""
+    if not even_if_same and all(getattr(row, name) == value for name, value in values.items()):
+        return False
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.version += 1
+    return True
