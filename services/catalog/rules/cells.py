@@ -11,7 +11,7 @@ _BOX = re.compile(r"(?:(?<=^)|(?<=\s)|(?<=[\n、;]))[口Rtþ£](?=[一-龥])|[�
 _SEPARATORS = re.compile(r"[;;\n\r]+")
 _EDGES = re.compile(r"^[\s;;、]+|[\s;;、]+$")
 _NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[((]\d{1,2}[))])\s*")
-_BETWEEN_LAWS = re.compile(r"(?<=[》))])\s*[、,,]\s*(?=《|【)")
+_BETWEEN_LAWS = re.compile(r"(?<=[》))])[ \t]*[、,,][ \t]*(?=《|【)")
 _GROUP = re.compile(r"^特定(?:群体|群众|对象|人群)[::]?\s*(.*)$", re.DOTALL)
 _LEVELS = {"县": "county", "区": "county", "乡": "town", "镇": "town", "街": "town", "村": "village", "社区": "village"}
 _STAGES = {"决策": "decision", "执行": "execution", "管理": "management", "服务": "service", "结果": "result"}
