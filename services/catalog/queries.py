@@ -10,6 +10,7 @@ import orjson
 
 from libs.common.paging import Cursors
 from libs.common.read_pool import ReadPool
+from services.catalog.rules.negative import ARTICLES
 
 REGIONS = """
 select card.code, row_to_json(card)::text as card from (
@@ -66,6 +67,35 @@ select coalesce(json_agg(card order by card.code), '[]')::text from (
   select f.code, f.name, count(*) as items from field f join item i on i.field = f.code group by f.code
 ) card
 """
+
+RECURRING = """
+select i.code, i.time_limits::text as time_limits, json_build_object('field', i.field, 'field_name', f.name,
+  'level1_item', i.level1_item, 'level2_item', i.level2_item, 'responsible_body', i.responsible_body)::text as card
+from item i join field f on f.code = i.field
+where $2 = any(i.levels) and ($3::text is null or i.field = $3)
+  and i.time_limits @? '$.limits[*].recurrence.every'
+  and not exists (
+    select from applicability a where a.region = $1 and a.item = i.code and a.not_applicable is not null
+  )
+"""
+
+PUBLISHED_UNDER = """
+select item, document, published_at from covering
+where live and region = $1 and item = any($2)
+order by item, published_at
+"""
+
+_ARTICLE = " ".join(f"when '{ground}' then '{article}'" for ground, article in ARTICLES.items())
+
+NEGATIVE = f"""
+select card.code, row_to_json(card)::text as card from (
+  select code, region, name, ground, case ground {_ARTICLE} end as article, basis, reason, review_on, lifted_on, version
+  from negative_entry
+  where code > $1 and ($3::text is null or region = $3) and ($4::text is null or ground = $4)
+    and ($5::bool is null or (lifted_on is not null) = $5)
+  order by code limit $2
+) card
+"""  # noqa: S608 - put together from constants
 
 LEVEL = "select level from region where code = $1"
 

@@ -1,6 +1,6 @@
 """Regions, organisations, fields and items; and what covers an item in a region."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -116,6 +116,23 @@ class Applicability(Base):
     region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code), primary_key=True)
     item: Mapped[str] = mapped_column(sa.ForeignKey(Item.code), primary_key=True, index=True)
     not_applicable: Mapped[str | None] = mapped_column(comment="why not; null when it does concern it")
+    version: Mapped[int]
+
+
+class NegativeEntry(Base):
+    """An entry of the negative list (负面清单): what is not open, and why."""
+
+    __tablename__ = "negative_entry"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code), index=True)
+    name: Mapped[str]
+    ground: Mapped[str]
+    basis: Mapped[str | None]
+    reason: Mapped[str]
+    review_on: Mapped[date]
+    lifted_on: Mapped[date | None]
+    changed_at: Mapped[datetime]
     version: Mapped[int]
 
 

@@ -165,6 +165,21 @@ ACTS: list[Act] = [
     ),
     _catalog("items.put_item", "/catalog/items/{code}", _ITEM, things.item, CATALOG, says="catalog.item.changed.v1"),
     _catalog(
+        "negative.put_negative",
+        "/catalog/negative-list/{code}",
+        {
+            "region": "990001101000",
+            "name": "征收补偿方案草案",
+            "ground": "process",
+            "basis": None,
+            "reason": "正在研究。",
+            "review_on": "2027-06-30",
+            "lifted_on": "2027-07-01",
+        },
+        things.negative,
+        TOWN_REGION,
+    ),
+    _catalog(
         "coverage.put_applicability",
         "/catalog/coverage/{region}/items/{code}",
         {"not_applicable": "本镇没有此类事项。"},

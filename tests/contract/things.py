@@ -76,6 +76,20 @@ async def applicability(platform: Platform) -> Thing:
     return Thing(place, answer.json()["version"])
 
 
+async def negative(platform: Platform) -> Thing:
+    """An entry of a town's negative list."""
+    code = f"N{next(_NUMBERS)}"
+    said = {
+        "region": "990001101000",
+        "name": "征收补偿方案草案",
+        "ground": "process",
+        "reason": "正在研究。",
+        "review_on": "2027-06-30",
+    }
+    await platform.put(f"/catalog/negative-list/{code}", said, platform.token("administrator"))
+    return Thing({"code": code}, 1)
+
+
 async def new_items(platform: Platform) -> Thing:
     """An item that is not there yet, for all that are put together."""
     code = f"03{next(_NUMBERS):06}"

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.catalog.tables import Applicability, Item, Organisation, Region
+from services.catalog.tables import Applicability, Item, NegativeEntry, Organisation, Region
 
-Kept = TypeVar("Kept", Region, Organisation, Item, Applicability)
+Kept = TypeVar("Kept", Region, Organisation, Item, Applicability, NegativeEntry)
 
 
 async def lock(session: AsyncSession, table: type[Kept], *code: str) -> Kept | None:

@@ -19,6 +19,7 @@ GRANTS: Grants = {
     "catalog.put_organisation": grant(Role.ADMINISTRATOR),
     "catalog.put_item": grant(Role.ADMINISTRATOR),
     "catalog.put_applicability": grant(Role.ADMINISTRATOR),
+    "catalog.put_negative": grant(Role.ADMINISTRATOR),
 }
 
 GrassrootsLevel = Literal["county", "town", "village"]

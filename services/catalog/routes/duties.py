@@ -1,0 +1,107 @@
+"""What a region must publish in a time, and whether it has (公开时限)."""
+
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from libs.common import clock
+from libs.common.db import Database
+from libs.common.errors import Malformed, NotFound
+from libs.common.fields import Body, Code
+from libs.common.http import Act, Reads, public
+from libs.common.regions import RegionCode
+from services.catalog import queries
+from services.catalog.rules.duties import LONGEST_PERIOD, Published, State, counted, duties
+from services.catalog.rules.time_limits import TimeLimits
+
+router = APIRouter(route_class=Act, tags=["duties"])
+
+MOST_DUTIES = 2_000
+_AROUND = timedelta(31)
+
+
+class DutyView(BaseModel):
+    """One item that is due on one day."""
+
+    item: Code = Field(examples=["27001001"])
+    field: Code = Field(examples=["27"])
+    field_name: str = Field(examples=["村(居)务公开"])
+    level1_item: str = Field(examples=["财务公开"])
+    level2_item: str = Field(examples=["财务收支"])
+    responsible_body: str = Field(description="公开主体 as the catalog words it.", examples=["村民委员会"])
+    subject: str | None = Field(description="The part of the item that is due; null: all of it.", examples=[None])
+    period_start: date = Field(description="First day of its month, quarter or year.", examples=["2026-10-01"])
+    due_on: date = Field(description="Last day on which it is on time.", examples=["2026-10-20"])
+    state: State = Field(
+        description="`met` on time, `late`: after the due date and in the same period, `open`, `overdue`.",
+        examples=["overdue"],
+    )
+    met_on: date | None = Field(description="The day on which it was met.", examples=[None])
+    document: str | None = Field(description="The document or village notice that met it.", examples=[None])
+
+
+class Duties(BaseModel):
+    """The duties of a region in a time, by due date."""
+
+    region: RegionCode
+    due_from: date
+    due_until: date
+    counts: dict[State, int] = Field(description="Of all duties of that time, whatever `state` asks for.")
+    items: list[DutyView] = Field(description=f"The first {MOST_DUTIES}; ask for a shorter time when there are more.")
+    more: bool = Field(description="Whether there are more than are listed.", examples=[False])
+
+
+class DutyQuery(Body):
+    """Query of the duties."""
+
+    due_from: date | None = Field(None, description="A month ago when left out.", examples=["2026-10-01"])
+    due_until: date | None = Field(
+        None, description="In a month when left out; a year later at most.", examples=["2026-12-31"]
+    )
+    field: Code | None = Field(None, description="Only items of this field.")
+    state: State | None = Field(None, description="Only duties in this state; `overdue` are the missed ones.")
+
+
+@router.get("/duties/{region}", summary="What a region must publish by when", response_model=Duties)
+async def list_duties(
+    region: RegionCode, request: Request, database: Reads, asked: Annotated[DutyQuery, Query()]
+) -> Response:
+    """Recurring items of the region's level, each with the days on which it is due and whether it was published.
+
+    Made from the time limits as they are understood: an item whose wording is not (`/catalog/items?unread=true`) is not
+    among them. Nor is one that does not concern the region (不涉及).
+    """
+    level: str | None = await database.reads.fetchval(queries.LEVEL, region)
+    if level is None:
+        raise NotFound
+    today = clock.local_date(clock.now())
+    first, last = asked.due_from or today - _AROUND, asked.due_until or today + _AROUND
+    if not first <= last <= first + LONGEST_PERIOD:
+        raise Malformed("起止日期应先后有序,且相隔不超过一年。", field="query.due_until")
+    cards = await database.reads.fetch(queries.RECURRING, region, level, asked.field)
+    published = await _published(database, region, [card["code"] for card in cards])
+    limits = {card["code"]: TimeLimits.model_validate_json(card["time_limits"]) for card in cards}
+    found = list(duties(limits, published, first, last, today))
+    shown = [duty for duty in found if asked.state in (None, duty.state)]
+    shown_of = {card["code"]: orjson.loads(card["card"]) for card in cards}
+    body: dict[str, Any] = {
+        "region": region,
+        "due_from": first,
+        "due_until": last,
+        "counts": counted(found),
+        "items": [{**shown_of[duty.item], **asdict(duty)} for duty in shown[:MOST_DUTIES]],
+        "more": len(shown) > MOST_DUTIES,
+    }
+    return public(request, orjson.dumps(body))
+
+
+async def _published(database: Database, region: str, items: list[str]) -> dict[str, list[Published]]:
+    found: dict[str, list[Published]] = {}
+    for row in await database.reads.fetch(queries.PUBLISHED_UNDER, region, items):
+        one = Published(str(row["document"]), clock.local_date(row["published_at"]))
+        found.setdefault(row["item"], []).append(one)
+    return found

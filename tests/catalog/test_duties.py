@@ -1,0 +1,130 @@
+"""Recurring duties: when they are due, and whether what is live meets them."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libs.common import clock
+from services.catalog.rules.duties import Duty, Published, counted, duties
+from services.catalog.rules.wordings import read
+from tests.catalog.news import TOWN, VILLAGE, notice_published, notice_withdrawn, say
+from tests.platform import Platform, item
+
+QUARTERLY = {"27001001": read("每季度的首个月20日")}
+TODAY = date(2026, 11, 26)
+YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+
+
+def of(*days: str, today: date = TODAY) -> list[Duty]:
+    """The duties of 2026 of an item that is due quarterly, published on these days."""
+    published = {"27001001": [Published(f"d{day}", date.fromisoformat(day)) for day in days]}
+    return list(duties(QUARTERLY, published, *YEAR, today))
+
+
+def test_a_duty_in_each_period_is_met_late_overdue_or_open() -> None:
+    found = of("2026-01-05", "2026-05-02", today=date(2026, 8, 1))
+    assert [(duty.due_on.isoformat(), duty.state) for duty in found] == [
+        ("2026-01-20", "met"),
+        ("2026-04-20", "late"),
+        ("2026-07-20", "overdue"),
+        ("2026-10-20", "open"),
+    ]
+    assert (found[1].met_on, found[1].document) == (date(2026, 5, 2), "d2026-05-02")
+    assert counted(found) == {"met": 1, "late": 1, "overdue": 1, "open": 1}
+
+
+@pytest.mark.parametrize(
+    ("day", "states"),
+    [
+        ("2026-01-01", ["met", "overdue"]),
+        ("2026-01-20", ["met", "overdue"]),
+        ("2026-01-21", ["late", "overdue"]),
+        ("2026-03-31", ["late", "overdue"]),
+        ("2026-04-01", ["overdue", "met"]),
+        ("2025-12-31", ["overdue", "overdue"]),
+    ],
+)
+def test_a_publication_counts_for_the_period_that_it_falls_into(day: str, states: list[str]) -> None:
+    assert [duty.state for duty in of(day)][:2] == states
+
+
+@given(st.lists(st.dates(date(2025, 1, 1), date(2027, 6, 30)), max_size=12), st.dates(*YEAR), st.integers(0, 300))
+def test_a_duty_is_met_exactly_when_something_live_falls_into_its_period(
+    days: list[date], today: date, after: int
+) -> None:
+    found = of(*(day.isoformat() for day in sorted(days)), today=today)
+    for duty in found:
+        within = [day for day in days if (day.year, (day.month + 2) // 3) == (2026, (duty.due_on.month + 2) // 3)]
+        assert duty.met_on == min(within, default=None)
+        missing = "overdue" if today > duty.due_on else "open"
+        assert duty.state == (missing if not within else "met" if min(within) <= duty.due_on else "late")
+    published = {"27001001": [Published(f"d{day}", day) for day in sorted(days)]}
+    later = YEAR[0] + timedelta(after)
+    assert list(duties(QUARTERLY, published, later, YEAR[1], today)) == [d for d in found if d.due_on >= later]
+
+
+def test_each_recurring_part_of_an_item_is_a_duty() -> None:
+    items = {"27001001": read("每季度的首个月20日;集体财务往来较多的,财务收支情况每月公布一次")}
+    found = list(duties(items, {}, date(2026, 10, 1), date(2026, 11, 30), TODAY))
+    assert [(duty.due_on.isoformat(), duty.subject) for duty in found] == [
+        ("2026-10-20", None),
+        ("2026-10-31", "集体财务往来较多的,财务收支情况"),
+        ("2026-11-30", "集体财务往来较多的,财务收支情况"),
+    ]
+
+
+async def asked(platform: Platform, region: str, **params: Any) -> dict[str, Any]:
+    """What a region must publish."""
+    answer = await platform.client.get(f"/catalog/duties/{region}", params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def owed(platform: Platform) -> None:
+    """Villages owe an item every month."""
+    monthly = {**item("27", "村(居)务公开"), "time_limit": "每月公开一次", "levels": ["village"]}
+    await platform.put("/catalog/items/27002001", monthly, platform.token("administrator"))
+
+
+async def test_a_village_sees_what_it_must_publish_and_a_notice_meets_it(seeded: Platform) -> None:
+    await owed(seeded)
+    today = clock.local_date(clock.now())
+    month = {"due_from": today.isoformat(), "due_until": (today + timedelta(45)).isoformat()}
+    before = await asked(seeded, VILLAGE, **month)
+    assert {duty["item"] for duty in before["items"]} == {"27002001"}
+    assert before["counts"]["open"] == len(before["items"]) >= 1
+    assert (await asked(seeded, TOWN, **month))["items"] == []
+    notice = uuid4()
+    await say(seeded, _notice(notice))
+    met = (await asked(seeded, VILLAGE, **month))["items"][0]
+    assert (met["state"], met["document"], met["met_on"]) == ("met", str(notice), today.isoformat())
+    await say(seeded, notice_withdrawn(notice, version=2))
+    assert await asked(seeded, VILLAGE, **month) == before
+
+
+async def test_what_does_not_concern_a_village_is_no_duty(seeded: Platform) -> None:
+    await owed(seeded)
+    path = f"/catalog/coverage/{VILLAGE}/items/27002001"
+    await seeded.put(path, {"not_applicable": "本村没有集体资产。"}, seeded.token("administrator"))
+    assert (await asked(seeded, VILLAGE))["items"] == []
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"due_from": "2026-02-01", "due_until": "2026-01-01"},
+        {"due_from": "2026-01-01", "due_until": "2027-06-01"},
+        {"due_from": "1月"},
+    ],
+)
+async def test_a_time_that_makes_no_sense_is_refused(seeded: Platform, params: dict[str, str]) -> None:
+    assert (await seeded.client.get(f"/catalog/duties/{VILLAGE}", params=params)).status_code == 422
+
+
+def _notice(notice: UUID) -> Any:
+    return notice_published(notice).model_copy(update={"catalog_item": "27002001", "published_at": datetime.now(UTC)})
