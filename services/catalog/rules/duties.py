@@ -1,6 +1,6 @@
 """What a region must publish again and again, by when, and whether it has.
 
-A recurring limit (每季度的首个月20日) makes a duty in each of its periods: a month, quarter, half-year or year. What goes
+A recurring limit (每季度的首个月20日) makes a duty in each of its periods: a month, a quarter, a year. What goes
 public under the item in a period meets the duty of that period: on time by the due date, late after it.
 """
 
