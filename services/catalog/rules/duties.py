@@ -1,7 +1,8 @@
 """What a region must publish again and again, by when, and whether it has.
 
 A recurring limit (每季度的首个月20日) makes a duty in each of its periods: a month, a quarter, a year. What goes
-public under the item in a period meets the duty of that period: on time by the due date, late after it.
+public under the item in a period meets the duty of that period: on time by the due date, late after it. A limit that
+holds under a condition (财务往来较多的) makes none: whether the condition holds, nobody has said.
 """
 
 from bisect import bisect_left
@@ -54,7 +55,7 @@ def duties(
         duty
         for code, limits in items.items()
         for limit in limits.limits
-        if limit.recurrence
+        if limit.recurrence and not limit.conditional
         for duty in _of(code, limit.subject, limit.recurrence, published.get(code, ()), first, last, today)
     )
     return iter(sorted(found, key=lambda duty: (duty.due_on, duty.item, duty.subject or "")))

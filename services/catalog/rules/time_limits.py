@@ -4,6 +4,7 @@ An item may have several, each for a part of what it makes public: the guide wit
 within 7. They are read from the wording of the catalog (`services.catalog.rules.wordings`), which is kept beside them.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
@@ -12,6 +13,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.common.workdays import Calendar, CalendarDays, Deadline, WorkingDays
+
+_CONDITION = re.compile(r"(?:较多|较大|较少|复杂|特殊)的")
 
 MOST_AMOUNT = 3650
 """No limit in the field is longer than ten years: a longer one is a slip of the pen."""
@@ -119,6 +122,11 @@ class Limit(BaseModel):
     permanent: bool = Field(False, description="长期公开: it stays public and is kept up to date.")
     display: Span | None = Field(None, description="It must be on show for at least this long (公示).")
     take_down: Span | None = Field(None, description="It is no longer shown after this long.")
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is only for those of whom something holds (财务往来较多的): nobody has said of whom."""
+        return bool(self.subject and _CONDITION.search(self.subject))
 
     def due(self, on: date, calendar: Calendar) -> Deadline | None:
         """When what happened on `on` (or, for BEFORE, will happen) must be public; None when this sets no limit."""
