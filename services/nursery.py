@@ -7,8 +7,10 @@ the rest of its start. What runs is what `python -m services` runs, with an envi
 import importlib
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
@@ -79,9 +81,18 @@ def execute(
         return subprocess.Popen(command, env=dict(environment), stdout=out, stderr=out, cwd=cwd)
 
 
+def _end_with_the_parent() -> None:
+    """Whoever started us may be killed before it could end us; our own parent is the server that forked us."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _be(arguments: list[str], environment: dict[str, str], log: str, group: int | None) -> None:
     if group is not None:
         os.setpgid(0, group)
+    threading.Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.dup2(out, 1)
     os.dup2(out, 2)
