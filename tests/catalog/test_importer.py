@@ -89,6 +89,14 @@ async def test_a_change_names_what_differs_and_the_version_that_was_seen(platfor
     assert late.json()["errors"][0]["field"] == "body.items.0.version"
 
 
+async def test_every_item_of_a_renamed_field_says_so(platform: Platform) -> None:
+    found = (await preview(platform, workbook([row(), row(二级事项="其他文件")]))).json()
+    await adopt(platform, found["items"])
+    renamed = [{**item, "field_name": "教育", "version": 1} for item in found["items"]]
+    assert (await adopt(platform, renamed)).json() == {"created": 0, "changed": 2, "unchanged": 0}
+    assert [said["field_name"] for _, said in await platform.events("catalog")][2:] == ["教育", "教育"]
+
+
 async def test_one_bad_item_and_nothing_is_adopted(platform: Platform) -> None:
     found = (await preview(platform, workbook([row(), row(二级事项="其他文件")]))).json()
     found["items"][1]["audience_group"] = "村民"

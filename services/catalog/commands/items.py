@@ -59,7 +59,8 @@ async def put_items(
     await session.execute(text("lock table item, field in share row exclusive mode"))
     codes = [entry.code for entry in entries]
     there = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(codes)))}
-    names = {field.code: field for field in await session.scalars(select(Field))}
+    fields = {field.code: field for field in await session.scalars(select(Field))}
+    names = {code: field.name for code, field in fields.items()}  # as they were: each item of a renamed field says so
     others = set(await session.scalars(select(Item.field).where(Item.code.not_in(codes)).distinct()))
     said: list[ItemChanged] = []
     created = 0
@@ -68,20 +69,18 @@ async def put_items(
         with items.at(number):
             rules.check_seen(item.version if item else None, entry.version)
             items.check_item(entry)
-            field = names.get(entry.field)
-            if field:
-                items.check_field_name(field.name, entry.field_name, has_other_items=entry.field in others)
-        renamed = field is None or field.name != entry.field_name
-        if field is None:
-            names[entry.field] = field = Field(code=entry.field, name=entry.field_name)
-            session.add(field)
-        field.name = entry.field_name
+            if name := names.get(entry.field):
+                items.check_field_name(name, entry.field_name, has_other_items=entry.field in others)
+        if entry.field not in fields:
+            fields[entry.field] = Field(code=entry.field, name=entry.field_name)
+            session.add(fields[entry.field])
+        fields[entry.field].name = entry.field_name
         values = _values(entry)
         if item is None:
             item = Item(code=entry.code, version=1, **values)
             session.add(item)
             created += 1
-        elif not change(item, values, even_if_same=renamed):
+        elif not change(item, values, even_if_same=names.get(entry.field) != entry.field_name):
             continue
         said.append(_item_changed(item, entry, now))
     if said:
