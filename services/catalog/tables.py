@@ -132,7 +132,6 @@ class NegativeEntry(Base):
     reason: Mapped[str]
     review_on: Mapped[date]
     lifted_on: Mapped[date | None]
-    changed_at: Mapped[datetime]
     version: Mapped[int]
 
 

@@ -1,7 +1,5 @@
 """The act on the negative list."""
 
-from datetime import datetime
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.audit import record
@@ -14,7 +12,7 @@ from services.catalog.tables import NegativeEntry, Region
 
 
 async def put_negative(
-    session: AsyncSession, code: str, content: NegativeContent, seen: int | None, actor: Actor, now: datetime
+    session: AsyncSession, code: str, content: NegativeContent, seen: int | None, actor: Actor
 ) -> NegativeEntry:
     """Put an entry of the negative list in place. Raises UnknownReference for an unknown region."""
     entry = await lock(session, NegativeEntry, code)
@@ -26,11 +24,9 @@ async def put_negative(
     if await session.get(Region, content.region) is None:
         raise UnknownReference("行政区划不存在,请先建立区划。", field="body.region")
     if entry is None:
-        entry = NegativeEntry(code=code, version=1, **content.model_dump(), changed_at=now)
+        entry = NegativeEntry(code=code, version=1, **content.model_dump())
         session.add(entry)
-    elif change(entry, content.model_dump()):
-        entry.changed_at = now
-    else:
+    elif not change(entry, content.model_dump()):
         return entry
     act, region = "catalog.put_negative", content.region
     await record(session, actor, act, code, region=region, version=entry.version, reason=content.reason)

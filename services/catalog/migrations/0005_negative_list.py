@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("review_on", sa.Date, nullable=False),
         sa.Column("lifted_on", sa.Date),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("code", name="pk_negative_entry"),
         sa.ForeignKeyConstraint(["region"], ["region.code"], name="fk_negative_entry_region"),

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import clock
 from libs.common.fields import Code
 from libs.common.http import Act, Reads, Session, Staff, etag
 from libs.common.regions import RegionCode
@@ -45,7 +44,7 @@ async def put_negative(
     code: Code, body: NegativeContent, session: Session, actor: Staff, seen: SeenIfAny, response: Response
 ) -> NegativeView:
     """For administrators of the region. What is open again keeps its entry, with the day in `lifted_on`."""
-    entry = await negative.put_negative(session, code, body, seen, actor, clock.now())
+    entry = await negative.put_negative(session, code, body, seen, actor)
     response.status_code = 201 if seen is None else 200
     response.headers["ETag"] = etag(entry.version)
     return NegativeView(code=code, version=entry.version, article=ARTICLES[body.ground], **body.model_dump())
