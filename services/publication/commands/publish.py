@@ -11,7 +11,7 @@ from libs.common.events import DocumentPublished, Reach
 from libs.common.outbox import emit
 from libs.common.permission import Actor
 from services.publication import rules
-from services.publication.commands.working import conclude, lock
+from services.publication.commands.working import conclude, lock_in_work
 from services.publication.projections import entry
 from services.publication.tables import Document, Edition
 
@@ -31,10 +31,8 @@ update document set version = $5, first_published_at = $6 where content_id = $1
 
 async def publish(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:
     """Make the approved edition the live one, list it, show its ready interpretations, and say so."""
-    document, edition = await lock(session, content_id, seen, actor, "publication.publish", rules.IN_WORK)
+    document, edition = await lock_in_work(session, content_id, seen, actor, "publication.publish")
     rules.check_publishable(edition.disclosure)
-    # Written below in one statement: the session's own two would cost as much as the rest of the act.
-    session.expunge_all()
     driver = driver_of(session)
     # The old edition leaves before the new one comes: the database holds at most one live edition.
     names = await driver.fetchrow(_MAKE_ROOM, content_id, document.region, document.organisation)

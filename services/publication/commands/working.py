@@ -9,10 +9,26 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import audit
+from libs.common.db import driver_of
 from libs.common.errors import NotFound, StaleVersion, WrongState
 from libs.common.permission import Actor, permit
 from services.publication import rules
-from services.publication.tables import Document, Edition
+from services.publication.tables import Base, Document, Edition
+
+
+def _columns(table: type[Base]) -> dict[str, str]:
+    """Attribute and column of all that is read with a thing; the text of an edition is not."""
+    return {read.key: read.columns[0].name for read in sa.inspect(table).column_attrs if not read.deferred}
+
+
+_DOCUMENT, _EDITION = _columns(Document), _columns(Edition)
+_SELECTED = [f"d.{name}" for name in _DOCUMENT.values()] + [f"e.{name}" for name in _EDITION.values()]
+# The states are written out, so that the planner knows the index of the editions in work.
+_IN_WORK = f"""
+select {", ".join(_SELECTED)}
+from document d left join edition e on e.content_id = d.content_id and e.state in {rules.IN_WORK}
+where d.content_id = $1 for update of d
+"""  # noqa: S608 - names of ours
 
 
 async def lock(
@@ -25,8 +41,28 @@ async def lock(
     found = (await session.execute(_both(tuple(states)), {"id": content_id})).one_or_none()
     if found is None:
         raise NotFound
-    document: Document = found.Document
-    edition: Edition | None = found.Edition  # an outer join: there may be none
+    return found.Document, admit(found.Document, found.Edition, seen, actor, action)
+
+
+async def lock_in_work(
+    session: AsyncSession, content_id: UUID, seen: int, actor: Actor, action: str
+) -> tuple[Document, Edition]:
+    """As `lock`, for the edition in work; the session watches neither, so the act writes what it changes itself.
+
+    Reading two things through the session takes as long as all else that publishing does.
+    """
+    found = await driver_of(session).fetchrow(_IN_WORK, content_id)
+    if found is None:
+        raise NotFound
+    values = tuple(found.values())
+    document = Document(**dict(zip(_DOCUMENT, values, strict=False)))
+    said = dict(zip(_EDITION, values[len(_DOCUMENT) :], strict=True))
+    edition = Edition(**said) if said["number"] else None  # an outer join: there may be none
+    return document, admit(document, edition, seen, actor, action)
+
+
+def admit(document: Document, edition: Edition | None, seen: int, actor: Actor, action: str) -> Edition:
+    """The edition, when `actor` may take `action` on it as the document is now. Raises as `lock` does."""
     permit(
         rules.GRANTS,
         actor,
@@ -39,7 +75,7 @@ async def lock(
         raise StaleVersion(version=document.version)
     if edition is None or document.withdrawal is not None:
         raise WrongState(action=action)
-    return document, edition
+    return edition
 
 
 async def conclude(
