@@ -20,6 +20,7 @@ from tests.policy_interpretation.desk import Desk, News
 PARTS = {
     "catalog.commands.keeping.lock": "how every act on one thing of the catalog begins",
     "publication.commands.working.lock": "how every act on a document begins",
+    "publication.commands.working.lock_in_work": "how publishing begins",
     "publication.commands.working.conclude": "how every act on a document ends",
     "policy_interpretation.commands.working.take": "how every act on an interpretation begins",
     "policy_interpretation.commands.working.conclude": "how every act on an interpretation ends",
