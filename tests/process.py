@@ -23,7 +23,7 @@ READY_SECONDS = 90
 class Process:
     """`python -m services all` on a data folder of its own, on the embedded PostgreSQL."""
 
-    publishes, kills = 500, 10  # what it can be asked to bear in a test
+    publishes, kills, written_every = 500, 10, 5  # what it can be asked to bear in a test
 
     def __init__(self, data_dir: Path, log: Path) -> None:
         self.data_dir = data_dir
@@ -76,7 +76,7 @@ class Process:
 class ClusterProcess(Process):
     """The same platform as `services cluster` runs it: a kill hits some of its processes, which it starts again."""
 
-    publishes, kills = 40, 2
+    publishes, kills, written_every = 40, 2, 1
 
     def __init__(self, data_dir: Path, log: Path) -> None:
         super().__init__(data_dir, log)

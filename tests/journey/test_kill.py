@@ -4,7 +4,7 @@ import asyncio
 import random
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from bench.county import approved_documents
 from libs.common import audit
 from libs.common.permission import Role
 from services.registry import ALL
@@ -49,9 +50,9 @@ async def process(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 async def test_kill_at_random_moments_loses_and_doubles_nothing(process: Process) -> None:
     ledger = Ledger()
     await _seed(process)
-    numbers = iter(range(process.publishes))
+    documents = await _documents(process)
     progress = asyncio.Event()
-    clients = [asyncio.create_task(_publish(process, numbers, ledger, progress)) for _ in range(CLIENTS)]
+    clients = [asyncio.create_task(_publish(process, documents, ledger, progress)) for _ in range(CLIENTS)]
     chance = random.Random(20261122)
     for kill in range(1, process.kills + 1):
         while len(ledger.published) < kill * process.publishes // (process.kills + 1):
@@ -85,16 +86,17 @@ async def _call(process: Process, method: str, path: str, key: str, **request: A
         await asyncio.sleep(0.05)
 
 
-async def _publish(process: Process, numbers: Any, ledger: Ledger, progress: asyncio.Event) -> None:
+async def _publish(
+    process: Process, documents: Iterator[tuple[int, str | None]], ledger: Ledger, progress: asyncio.Event
+) -> None:
     editor, reviewer = process.token(Role.EDITOR), process.token(Role.REVIEWER)
-    for n in numbers:
-        required = {"interpretation": {"required": n % 2 == 0}}
-        draft = body(title=f"文件 {n}", doc_number=None, **required)
-        answer = await _call(process, "POST", "/publication/documents", f"{n}-draft", json=draft, headers=editor)
-        path, content_id = answer.json()["path"], answer.json()["content_id"]
-        for act, who in (("submit", editor), ("approve", reviewer), ("publish", editor)):
-            headers = {**who, "If-Match": answer.headers["etag"]}
-            answer = await _call(process, "POST", f"{path}/{act}", f"{n}-{act}", headers=headers)
+    for n, content_id in documents:
+        etag = '"v3"'
+        if content_id is None:
+            content_id, etag = await _write(process, n)
+        path = f"/publication/documents/{content_id}"
+        headers = {**editor, "If-Match": etag}
+        answer = await _call(process, "POST", f"{path}/publish", f"{n}-publish", headers=headers)
         ledger.published.add(content_id)
         progress.set()
         if n % WITHDRAW_EVERY == 0:
@@ -102,6 +104,30 @@ async def _publish(process: Process, numbers: Any, ledger: Ledger, progress: asy
             how = {"kind": "gone", "reason": "测试"}
             await _call(process, "POST", f"{path}/withdraw", f"{n}-withdraw", json=how, headers=headers)
             ledger.withdrawn.add(content_id)
+
+
+async def _write(process: Process, n: int) -> tuple[str, str]:
+    """Bring a document as far as its approval. Returns its id and its ETag."""
+    editor, reviewer = process.token(Role.EDITOR), process.token(Role.REVIEWER)
+    required = {"interpretation": {"required": n % 2 == 0}}
+    draft = body(title=f"文件 {n}", doc_number=None, **required)
+    answer = await _call(process, "POST", "/publication/documents", f"{n}-draft", json=draft, headers=editor)
+    path, content_id = answer.json()["path"], answer.json()["content_id"]
+    for act, who in (("submit", editor), ("approve", reviewer)):
+        headers = {**who, "If-Match": answer.headers["etag"]}
+        answer = await _call(process, "POST", f"{path}/{act}", f"{n}-{act}", headers=headers)
+    return content_id, answer.headers["etag"]
+
+
+async def _documents(process: Process) -> Iterator[tuple[int, str | None]]:
+    """What is to be published: every `written_every`-th is yet to be written, the others wait approved at version 3."""
+    written = [n % process.written_every == 0 for n in range(process.publishes)]
+    connection = await asyncpg.connect(process.dsn("publication"))
+    try:
+        ready = iter(await approved_documents(connection, written.count(False)))
+    finally:
+        await connection.close()
+    return iter([(n, None if write else str(next(ready))) for n, write in enumerate(written)])
 
 
 async def _seed(process: Process) -> None:

@@ -143,8 +143,12 @@ class Broker:
         self._leave(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Stop it from doing anything, its connections staying open (SIGSTOP)."""
-        os.kill(self.pid, signal.SIGSTOP)
+        """Stop it from doing anything, its connections staying open (SIGSTOP). Returns when all of it stands."""
+        pid = self.pid
+        os.kill(pid, signal.SIGSTOP)
+        # A thread on another core goes on for a moment, and may answer in it.
+        while any(_runs(thread) for thread in Path(f"/proc/{pid}/task").glob("*/stat")):
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         """Let it go on (SIGCONT)."""
@@ -205,6 +209,14 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return len(head) == 12 and bool(struct.unpack(">iii", head)[2])  # length, correlation, number of brokers
+
+
+def _runs(thread: Path) -> bool:
+    try:
+        state = thread.read_text().rpartition(") ")[2][:1]
+    except OSError:  # it has just ended
+        return False
+    return state not in "TtZX"  # stopped, traced, dead
 
 
 def find_java() -> Path:
