@@ -31,6 +31,13 @@ PYTHONS := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-compile \
 	--require-hashes --no-deps --only-binary :all:
 
+# Unpacking keeps a core busy, and there is a second one: two halves of the entries, each line with the hashes below it.
+define install
+	awk -v part=$(VENV)/.part '/^[^ ]/ { n++ } { print > (part n % 2) }' $<
+	printf '%s\n' 0 1 | xargs -P 2 -I{} $(PIP_INSTALL) -r $(VENV)/.part{}
+	rm -f $(VENV)/.part*
+endef
+
 .PHONY: help
 help: ## Say what the targets do
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,11 +115,11 @@ $(VENV)/.made:
 
 $(RUNTIME): requirements.txt $(VENV)/.made
 	@echo "Installing the locked requirements (once, under a minute)"
-	@$(PIP_INSTALL) -r requirements.txt
+	@$(install)
 	@touch $@
 
 # What the platform itself needs is among them: one installation is quicker than two.
 $(DEV): requirements-dev.txt $(VENV)/.made
 	@echo "Installing the locked requirements and development tools (once, under a minute)"
-	@$(PIP_INSTALL) -r requirements-dev.txt
+	@$(install)
 	@touch $(RUNTIME) $@
