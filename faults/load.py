@@ -1,4 +1,5 @@
-"""The load generator, a process of its own: clerks that come at a fixed rate, whether or not earlier ones were served.
+"""The load generator, a process of its own: clerks that come at a fixed rate, whether or not earlier ones were served,
+as long as there are clerks: a county has no more of them than sit at its desks.
 
 Each clerk takes one document (or village notice) through its acts. A request whose answer is not known is repeated
 with the same `Idempotency-Key`, at whichever address answers, until it is known. SIGTERM lets no further clerk in;
@@ -23,6 +24,9 @@ from pydantic import BaseModel
 from faults.ledger import Answer, Ledger, Line, now
 
 ATTEMPT_SECONDS = 10.0
+MOST_CLERKS = 200
+"""How many are at work at most. After a long fault thousands would come at once, which the platform never sees."""
+
 WITHDRAW_EVERY = 7
 AMEND_SHARE, NOTICE_SHARE = 0.4, 0.06
 UNKNOWN_STATUSES = {500, 502, 503, 504}
@@ -198,7 +202,7 @@ async def run(plan: Plan) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    limits = httpx.Limits(max_connections=400, max_keepalive_connections=40)
+    limits = httpx.Limits(max_connections=2 * MOST_CLERKS, max_keepalive_connections=40)
     async with httpx.AsyncClient(timeout=ATTEMPT_SECONDS, limits=limits, trust_env=False) as client:
         desk = Desk(plan, Ledger(plan.ledger), client, random.Random(plan.seed))
         clerks: set[asyncio.Task[None]] = set()
@@ -213,10 +217,11 @@ async def run(plan: Plan) -> None:
                     pass
             if stop.is_set():
                 break
-            clerk = asyncio.create_task(_clerk(desk, number))
-            clerks.add(clerk)
-            clerk.add_done_callback(lambda ended: desk.failures.append(ended) if ended.exception() else None)
             clerks = {clerk for clerk in clerks if not clerk.done()}
+            if len(clerks) < MOST_CLERKS:
+                clerk = asyncio.create_task(_clerk(desk, number))
+                clerk.add_done_callback(lambda ended: desk.failures.append(ended) if ended.exception() else None)
+                clerks.add(clerk)
         if clerks:
             await asyncio.wait(clerks, timeout=plan.patience)
         for failed in desk.failures:  # a mistake of the generator: no result may rest on it
