@@ -39,7 +39,7 @@ async def bulk(rig: Rig) -> list[Figure]:
         await hammer(port, publishes(rig, await warm(rig)), 1)
         behind = asyncio.create_task(hammer(port, publishes(rig, many), BULK_CLIENTS))
         load = await open_loop(port, list(publishes(rig, few)), FOREGROUND_PER_SECOND)
-        spans = sorted([await settled(port, content_id) for content_id in few])
+        spans = sorted(await settled(port, few))
         under_way = not behind.done()
         done = await behind
         assert (load.statuses, done.statuses) == ({200: FOREGROUND}, {200: BULK})
@@ -56,7 +56,7 @@ async def _visible(rig: Rig, port: int, name: str, at_most: tuple[int, int]) -> 
     await hammer(port, publishes(rig, await warm(rig)), 1)
     load = await open_loop(port, list(publishes(rig, ids)), PER_SECOND)
     assert load.statuses == {200: PACED}, load.statuses
-    spans = sorted([await settled(port, content_id) for content_id in ids])
+    spans = sorted(await settled(port, ids))
     p50, p99 = spans[len(spans) // 2] * 1000, spans[int(len(spans) * 0.99)] * 1000
     return Figure(
         f"accepted publish to every effect, {PER_SECOND} /s, {name}",

@@ -3,7 +3,7 @@
 import asyncio
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -68,11 +68,11 @@ async def throughput(rig: Rig) -> list[Figure]:
         load = await hammer(port, publishes(rig, many), CLIENTS)
         assert load.statuses == {200: PUBLISHES}, load.statuses
         drained = time.perf_counter()
-        await settled(port, many[-1])
+        await settled(port, many[-1:])
         drained = time.perf_counter() - drained
         loads = await open_loop(port, list(publishes(rig, paced)), PACED_PER_SECOND)
         assert loads.statuses == {200: PACED}, loads.statuses
-        spans = sorted([await settled(port, content_id) for content_id in paced])
+        spans = sorted(await settled(port, paced))
         resident = psutil.Process(process.pid).memory_info().rss / 1e6
     p50, p99 = spans[len(spans) // 2] * 1000, spans[int(len(spans) * 0.99)] * 1000
     return [
@@ -125,14 +125,18 @@ async def seed(rig: Rig, port: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def settled(port: int, content_id: UUID) -> float:
-    """Seconds from the accepted publish to its last effect, as the receipt tells."""
+async def settled(port: int, ids: Sequence[UUID]) -> list[float]:
+    """Seconds from each accepted publish to its last effect, as the receipts tell."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        while True:
-            receipt = (await client.get(f"/publication/documents/{content_id}/propagation")).json()
-            effects = receipt["effects"]
-            assert all(effect["state"] != "failed" for effect in effects), receipt
-            if all(effect["state"] == "applied" for effect in effects):
-                accepted = datetime.fromisoformat(receipt["accepted_at"])
-                return max((datetime.fromisoformat(e["at"]) - accepted).total_seconds() for e in effects)
-            await asyncio.sleep(0.1)
+        return [await _settled(client, content_id) for content_id in ids]
+
+
+async def _settled(client: httpx.AsyncClient, content_id: UUID) -> float:
+    while True:
+        receipt = (await client.get(f"/publication/documents/{content_id}/propagation")).json()
+        effects = receipt["effects"]
+        assert all(effect["state"] != "failed" for effect in effects), receipt
+        if all(effect["state"] == "applied" for effect in effects):
+            accepted = datetime.fromisoformat(receipt["accepted_at"])
+            return max((datetime.fromisoformat(e["at"]) - accepted).total_seconds() for e in effects)
+        await asyncio.sleep(0.1)
