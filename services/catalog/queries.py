@@ -80,9 +80,22 @@ where $2 = any(i.levels) and ($3::text is null or i.field = $3)
 """
 
 PUBLISHED_UNDER = """
-select item, document, published_at from covering
+select item, document::text, null as offline, published_at, null as disclosed_on from covering
 where live and region = $1 and item = any($2)
-order by item, published_at
+union all
+select item, null, code, null, disclosed_on from offline_disclosure
+where struck is null and region = $1 and item = any($2)
+"""
+
+WAIVED = "select item, period_start from waiver where region = $1 and item = any($2) and waived is not null"
+
+OFFLINE = """
+select card.code, row_to_json(card)::text as card from (
+  select code, region, item, channel, disclosed_on, place, evidence, struck, version from offline_disclosure
+  where code > $1 and ($3::text is null or region = $3) and ($4::text is null or item = $4)
+    and ($5::bool is null or (struck is not null) = $5)
+  order by code limit $2
+) card
 """
 
 _ARTICLE = " ".join(f"when '{ground}' then '{article}'" for ground, article in ARTICLES.items())
@@ -107,8 +120,12 @@ _COVERED = """
     from covering where live and region = $1 and item = i.code
   ) c
   cross join lateral (
-    select case when c.documents > 0 then 'covered' when a.not_applicable is not null then 'not_applicable'
-      else 'missing' end as state
+    select count(*) as offline_disclosures, max(disclosed_on) as latest_disclosed_on
+    from offline_disclosure where struck is null and region = $1 and item = i.code
+  ) o
+  cross join lateral (
+    select case when c.documents + o.offline_disclosures > 0 then 'covered'
+      when a.not_applicable is not null then 'not_applicable' else 'missing' end as state
   ) s
   where $2 = any(i.levels)
 """
@@ -116,11 +133,11 @@ _COVERED = """
 COVERAGE = f"""
 select card.code, row_to_json(card)::text as card from (
   select i.code, i.field, f.name as field_name, i.level1_item, i.level2_item, i.level3_item,
-    c.documents > 0 as covered, s.state, a.not_applicable, a.version as applicability_version,
-    c.documents, c.latest_published_at
+    s.state = 'covered' as covered, s.state, a.not_applicable, a.version as applicability_version,
+    c.documents, c.latest_published_at, o.offline_disclosures, o.latest_disclosed_on
   {_COVERED.replace("$2", "$4").replace("$1", "$3")}
     and i.code > $1 and ($5::text is null or i.field = $5)
-    and ($6::bool is null or (c.documents > 0) = $6) and ($7::text is null or s.state = $7)
+    and ($6::bool is null or (s.state = 'covered') = $6) and ($7::text is null or s.state = $7)
   order by i.code limit $2
 ) card
 """  # noqa: S608 - put together from constants of this module

@@ -135,6 +135,44 @@ class NegativeEntry(Base):
     version: Mapped[int]
 
 
+class OfflineDisclosure(Base):
+    """Something that was made public without the web (线下公开)."""
+
+    __tablename__ = "offline_disclosure"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code))
+    item: Mapped[str] = mapped_column(sa.ForeignKey(Item.code), index=True)
+    channel: Mapped[str]
+    disclosed_on: Mapped[date]
+    place: Mapped[str]
+    evidence: Mapped[str]
+    struck: Mapped[str | None] = mapped_column(comment="why it does not count; null: it does")
+    version: Mapped[int]
+
+    __table_args__ = (
+        sa.Index(
+            "ix_offline_disclosure_counted",
+            "region",
+            "item",
+            "disclosed_on",
+            postgresql_where=text("struck is null"),
+        ),
+    )
+
+
+class Waiver(Base):
+    """The duty of one period that a region is released from, and why."""
+
+    __tablename__ = "waiver"
+
+    region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code), primary_key=True)
+    item: Mapped[str] = mapped_column(sa.ForeignKey(Item.code), primary_key=True, index=True)
+    period_start: Mapped[date] = mapped_column(primary_key=True)
+    waived: Mapped[str | None] = mapped_column(comment="why the duty is waived; null: it is not")
+    version: Mapped[int]
+
+
 class Covering(Base):
     """A document or village notice that covers an item in its region, as its own service said.
 

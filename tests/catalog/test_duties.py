@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common import clock
-from services.catalog.rules.duties import Duty, Published, counted, duties
+from services.catalog.rules.duties import Duty, Published, begins_a_period, counted, duties
 from services.catalog.rules.wordings import read
 from tests.catalog.news import TOWN, VILLAGE, notice_published, notice_withdrawn, say
 from tests.platform import Platform, item
@@ -34,7 +35,7 @@ def test_a_duty_in_each_period_is_met_late_overdue_or_open() -> None:
         ("2026-10-20", "open"),
     ]
     assert (found[1].met_on, found[1].document) == (date(2026, 5, 2), "d2026-05-02")
-    assert counted(found) == {"met": 1, "late": 1, "overdue": 1, "open": 1}
+    assert counted(found) == {"met": 1, "late": 1, "overdue": 1, "open": 1, "waived": 0}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,29 @@ def test_a_limit_under_a_condition_is_no_duty() -> None:
     assert [duty.due_on.isoformat() for duty in found] == ["2026-10-20"]
 
 
+def test_a_waived_duty_is_no_gap_and_a_met_one_stays_met() -> None:
+    waived = {("27001001", date(2026, 1, 1)), ("27001001", date(2026, 4, 1)), ("26001001", date(2026, 7, 1))}
+    published = {"27001001": [Published(None, date(2026, 1, 18), "board-1")]}
+    found = list(duties(QUARTERLY, published, *YEAR, date(2026, 8, 1), waived))
+    assert [duty.state for duty in found] == ["met", "waived", "overdue", "open"]
+    assert (found[0].document, found[0].offline_disclosure) == (None, "board-1")
+
+
+@pytest.mark.parametrize(
+    ("wording", "day", "begins"),
+    [
+        ("每季度的首个月20日", date(2026, 10, 1), True),
+        ("每季度的首个月20日", date(2026, 11, 1), False),
+        ("每季度的首个月20日", date(2026, 10, 20), False),
+        ("每月公开一次", date(2026, 11, 1), True),
+        ("每年公开一次", date(2026, 7, 1), False),
+        ("信息形成之日起20个工作日内", date(2026, 1, 1), False),
+    ],
+)
+def test_a_duty_is_waived_for_one_of_its_periods(wording: str, day: date, begins: bool) -> None:
+    assert begins_a_period(read(wording), day) is begins
+
+
 async def asked(platform: Platform, region: str, **params: Any) -> dict[str, Any]:
     """What a region must publish."""
     answer = await platform.client.get(f"/catalog/duties/{region}", params=params)
@@ -117,6 +141,34 @@ async def test_what_does_not_concern_a_village_is_no_duty(seeded: Platform) -> N
     path = f"/catalog/coverage/{VILLAGE}/items/27002001"
     await seeded.put(path, {"not_applicable": "本村没有集体资产。"}, seeded.token("administrator"))
     assert (await asked(seeded, VILLAGE))["items"] == []
+
+
+async def waive(platform: Platform, start: date, reason: str | None, **who: str) -> httpx.Response:
+    """Waive the duty of a month, as the county's administrator when nobody else is named."""
+    path = f"/catalog/duties/{VILLAGE}/items/27002001/periods/{start}"
+    return await platform.client.put(path, json={"waived": reason}, headers=platform.token("administrator") | who)
+
+
+async def test_the_county_waives_a_duty_and_no_village_its_own(seeded: Platform) -> None:
+    await owed(seeded)
+    today = clock.local_date(clock.now())
+    start = today.replace(day=1)
+    month = {"due_from": start.isoformat(), "due_until": (start + timedelta(31)).isoformat()}
+    alone = await waive(seeded, start, "没有收支。", **seeded.token("administrator", region=VILLAGE))
+    assert (alone.status_code, alone.json()["code"]) == (403, "forbidden")
+    answer = await waive(seeded, start, "村级换届,与下月合并公开。")
+    assert (answer.status_code, answer.headers["etag"]) == (201, '"v1"')
+    first = (await asked(seeded, VILLAGE, **month))["items"][0]
+    assert (first["period_start"], first["state"]) == (start.isoformat(), "waived")
+    assert len((await asked(seeded, VILLAGE, state="waived", **month))["items"]) == 1
+    assert (await waive(seeded, start, None, **{"If-Match": '"v1"'})).json()["version"] == 2
+    assert (await asked(seeded, VILLAGE, **month))["counts"]["waived"] == 0
+
+
+async def test_only_a_period_that_there_is_can_be_waived(seeded: Platform) -> None:
+    await owed(seeded)
+    answer = await waive(seeded, date(2026, 10, 2), "没有收支。")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "path.period_start")
 
 
 @pytest.mark.parametrize(

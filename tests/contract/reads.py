@@ -128,6 +128,7 @@ PUBLIC = {
     "/catalog/items/{code}": {"code": "03001001"},
     "/catalog/time-limits": {},
     "/catalog/negative-list": {},
+    "/catalog/offline-disclosures": {},
     "/catalog/exports/{format}": {"format": "json"},
     "/catalog/fields": {},
     "/catalog/coverage/{region}": {"region": "990001"},

@@ -45,6 +45,8 @@ TOWN_REGION = Place(TOWN.regions, {"any": "990001-jy"})
 """Of the town, but of no organisation: whoever is bound to one works on it by region alone."""
 CATALOG = Place(TOWN.regions, {"any": "990001-jy"}, works=("above", "foreign"))
 """One for all regions, kept by counties: not by a town, but by any county."""
+SUPERVISED = Place(TOWN.regions, {"any": "990001-jy"}, works=("above",))
+"""Of the town, and decided by its county."""
 VILLAGE = Place(
     {"own": "990001101201", "above": "990001101000", "sibling": "990001101202", "foreign": "990002000000"},
     {"any": "990001-jy"},
@@ -178,6 +180,22 @@ ACTS: list[Act] = [
         },
         things.negative,
         TOWN_REGION,
+    ),
+    Act(
+        "catalog.commands.duties.put_offline",
+        "PUT",
+        "/catalog/offline-disclosures/{code}",
+        ("administrator", "editor", "village_clerk"),
+        things.offline,
+        TOWN_REGION,
+        {**things.OFFLINE, "struck": "日期登记错误。"},
+    ),
+    _catalog(
+        "duties.put_waiver",
+        "/catalog/duties/{region}/items/{code}/periods/{period_start}",
+        {"waived": "与下月合并公开。"},
+        things.waiver,
+        SUPERVISED,
     ),
     _catalog(
         "coverage.put_applicability",

@@ -38,6 +38,14 @@ _OF_TOWN: Json = {
     "interpretation": {"required": True},
 }
 DOCUMENT: Json = body(**_OF_TOWN)
+OFFLINE: Json = {
+    "region": "990001101000",
+    "item": "03001001",
+    "channel": "notice_board",
+    "disclosed_on": "2026-10-18",
+    "place": "镇政府公开栏",
+    "evidence": "照片2张,存档2026年第4号。",
+}
 CONTENT: Json = content()
 NOTICE: Json = {"village": EAST, **CONTENT}
 
@@ -88,6 +96,24 @@ async def negative(platform: Platform) -> Thing:
     }
     await platform.put(f"/catalog/negative-list/{code}", said, platform.token("administrator"))
     return Thing({"code": code}, 1)
+
+
+async def offline(platform: Platform) -> Thing:
+    """A disclosure of a town's, offline."""
+    code = f"O{next(_NUMBERS)}"
+    await platform.put(f"/catalog/offline-disclosures/{code}", OFFLINE, platform.token("administrator"))
+    return Thing({"code": code}, 1)
+
+
+async def waiver(platform: Platform) -> Thing:
+    """The duty of a town in one month, which is waived."""
+    monthly = {**a_item("05", "社会救助"), "time_limit": "每月公开一次", "levels": ["town"]}
+    code, administrator = f"05{next(_NUMBERS)}", platform.token("administrator")
+    await platform.put(f"/catalog/items/{code}", monthly, administrator)
+    place = {"region": "990001101000", "code": code, "period_start": "2026-10-01"}
+    path = "/catalog/duties/{region}/items/{code}/periods/{period_start}".format(**place)
+    await platform.put(path, {"waived": "镇政府搬迁。"}, administrator)
+    return Thing(place, 1)
 
 
 async def new_items(platform: Platform) -> Thing:

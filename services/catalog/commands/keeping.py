@@ -4,19 +4,28 @@ Putting what is already there changes nothing: no new version, no event and no a
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.catalog.tables import Applicability, Item, NegativeEntry, Organisation, Region
+from services.catalog.tables import (
+    Applicability,
+    Item,
+    NegativeEntry,
+    OfflineDisclosure,
+    Organisation,
+    Region,
+    Waiver,
+)
 
-Kept = TypeVar("Kept", Region, Organisation, Item, Applicability, NegativeEntry)
+Kept = TypeVar("Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver)
 
 
-async def lock(session: AsyncSession, table: type[Kept], *code: str) -> Kept | None:
+async def lock(session: AsyncSession, table: type[Kept], *code: str | date) -> Kept | None:
     """The row of `code`, locked; while there is none, nobody else can create it before this act is over."""
-    place = func.hashtextextended(f"{table.__tablename__} {' '.join(code)}", 0)
+    place = func.hashtextextended(f"{table.__tablename__} {' '.join(map(str, code))}", 0)
     await session.execute(select(func.pg_advisory_xact_lock(place)))
     return await session.get(table, code if len(code) > 1 else code[0], with_for_update=True)
 

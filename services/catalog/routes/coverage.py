@@ -1,6 +1,6 @@
 """Coverage: which items a region has to publish, and which it has."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -34,9 +34,15 @@ class CoverageView(BaseModel):
     applicability_version: int | None = Field(
         description="Of what was said of that; name it to say something else. Null when nothing was.", examples=[None]
     )
-    covered: bool = Field(description="Whether anything public stands under the item.", examples=[True])
+    covered: bool = Field(
+        description="Whether anything is public under the item, on the web or offline.", examples=[True]
+    )
     documents: int = Field(ge=0, description="Public documents and village notices of the region itself.", examples=[4])
     latest_published_at: datetime | None = Field(description="Of the newest of them; null when there is none.")
+    offline_disclosures: int = Field(
+        ge=0, description="Recorded disclosures offline (线下公开) that count.", examples=[0]
+    )
+    latest_disclosed_on: date | None = Field(description="Of the newest of those.", examples=[None])
 
 
 class CoveragePage(BaseModel):
@@ -58,7 +64,7 @@ class CoverageListing(Listing):
 async def coverage(
     region: RegionCode, request: Request, database: Reads, listing: Annotated[CoverageListing, Query()]
 ) -> Response:
-    """The items of the region's own level (公开层级), each with what the region itself has published of it.
+    """The items of the region's own level (公开层级), each with what the region itself has made public of it.
 
     What a town receives from its county does not count: the town owes its own.
     """

@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field
 from libs.common import clock
 from libs.common.db import Database
 from libs.common.errors import Malformed, NotFound
-from libs.common.fields import Body, Code
-from libs.common.http import Act, Reads, public
+from libs.common.fields import Body, Code, Sentence
+from libs.common.http import Act, Reads, Session, Staff, etag, public
 from libs.common.regions import RegionCode
 from services.catalog import queries
+from services.catalog.commands import duties as commands
+from services.catalog.routes.shared import VERSION, SeenIfAny, put_answers
 from services.catalog.rules.duties import LONGEST_PERIOD, Published, State, counted, duties
 from services.catalog.rules.time_limits import TimeLimits
 
@@ -37,11 +39,15 @@ class DutyView(BaseModel):
     period_start: date = Field(description="First day of its month, quarter or year.", examples=["2026-10-01"])
     due_on: date = Field(description="Last day on which it is on time.", examples=["2026-10-20"])
     state: State = Field(
-        description="`met` on time, `late`: after the due date and in the same period, `open`, `overdue`.",
+        description="`met` on time, `late`: after the due date and in the same period, `open`, `overdue`, `waived`:"
+        " not met, and the county has said why it need not be.",
         examples=["overdue"],
     )
     met_on: date | None = Field(description="The day on which it was met.", examples=[None])
     document: str | None = Field(description="The document or village notice that met it.", examples=[None])
+    offline_disclosure: str | None = Field(
+        description="Code of the disclosure offline that met it (`/catalog/offline-disclosures`).", examples=[None]
+    )
 
 
 class Duties(BaseModel):
@@ -83,9 +89,11 @@ async def list_duties(
     if not first <= last <= first + LONGEST_PERIOD:
         raise Malformed("起止日期应先后有序,且相隔不超过一年。", field="query.due_until")
     cards = await database.reads.fetch(queries.RECURRING, region, level, asked.field)
-    published = await _published(database, region, [card["code"] for card in cards])
+    codes = [card["code"] for card in cards]
+    published = await _published(database, region, codes)
+    waived = {(row["item"], row["period_start"]) for row in await database.reads.fetch(queries.WAIVED, region, codes)}
     limits = {card["code"]: TimeLimits.model_validate_json(card["time_limits"]) for card in cards}
-    found = list(duties(limits, published, first, last, today))
+    found = list(duties(limits, published, first, last, today, waived))
     shown = [duty for duty in found if asked.state in (None, duty.state)]
     shown_of = {card["code"]: orjson.loads(card["card"]) for card in cards}
     body: dict[str, Any] = {
@@ -102,6 +110,48 @@ async def list_duties(
 async def _published(database: Database, region: str, items: list[str]) -> dict[str, list[Published]]:
     found: dict[str, list[Published]] = {}
     for row in await database.reads.fetch(queries.PUBLISHED_UNDER, region, items):
-        one = Published(str(row["document"]), clock.local_date(row["published_at"]))
-        found.setdefault(row["item"], []).append(one)
+        on = row["disclosed_on"] or clock.local_date(row["published_at"])
+        found.setdefault(row["item"], []).append(Published(row["document"], on, row["offline"]))
+    for under in found.values():
+        under.sort(key=lambda one: one.on)
     return found
+
+
+class WaiverBody(Body):
+    """Whether a duty is waived."""
+
+    waived: Sentence | None = Field(
+        description="Why (免予公开); null: it is not waived.", examples=["本季度因村级换届,与下季度合并公开。"]
+    )
+
+
+class WaiverView(WaiverBody):
+    """The same, as it is kept."""
+
+    region: RegionCode
+    item: Code
+    period_start: date
+    version: int = VERSION
+
+
+@router.put(
+    "/duties/{region}/items/{code}/periods/{period_start}",
+    summary="Waive the duty of a period",
+    responses=put_answers(WaiverView),
+)
+async def put_waiver(
+    region: RegionCode,
+    code: Code,
+    period_start: date,
+    body: WaiverBody,
+    session: Session,
+    actor: Staff,
+    seen: SeenIfAny,
+    response: Response,
+) -> WaiverView:
+    """For administrators of the county: towns and villages cannot release themselves. What is met stays met."""
+    kept = await commands.put_waiver(session, region, code, period_start, body.waived, seen, actor)
+    response.status_code = 201 if seen is None else 200
+    response.headers["ETag"] = etag(kept.version)
+    known = {"region": region, "item": code, "period_start": period_start}
+    return WaiverView(**known, version=kept.version, waived=kept.waived)

@@ -20,6 +20,8 @@ GRANTS: Grants = {
     "catalog.put_item": grant(Role.ADMINISTRATOR),
     "catalog.put_applicability": grant(Role.ADMINISTRATOR),
     "catalog.put_negative": grant(Role.ADMINISTRATOR),
+    "catalog.put_offline": grant(Role.ADMINISTRATOR, Role.EDITOR, Role.VILLAGE_CLERK),
+    "catalog.put_waiver": grant(Role.ADMINISTRATOR),
 }
 
 GrassrootsLevel = Literal["county", "town", "village"]
