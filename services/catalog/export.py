@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import xlsxwriter
 
+from services.catalog.rules.cells import disarmed
+
 Card = Mapping[str, Any]
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -83,7 +85,8 @@ def _csv(cards: Sequence[Card]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(["领域", *(below or above for above, below, *_ in _COLUMNS)])
-    writer.writerows([card["field_name"], *(cell(card) for *_, cell in _COLUMNS)] for card in cards)
+    for card in cards:
+        writer.writerow([disarmed(card["field_name"]), *(disarmed(cell(card)) for *_, cell in _COLUMNS)])
     return out.getvalue().encode("utf-8-sig")  # spreadsheets take a file without the mark for GB 18030
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum, ZipError
 
 from libs.common.errors import Malformed
+from services.catalog.rules.cells import as_written
 from services.catalog.rules.sheets import Table, cell_name
 
 MOST_ROWS = 10_000
@@ -117,7 +118,7 @@ def _csv(raw: bytes) -> Table:
     rows: list[list[str]] = []
     try:
         for row in reader:
-            rows.append([cell.strip() for cell in row])
+            rows.append([as_written(cell.strip()) for cell in row])
             _check_size("csv", len(rows), len(row))
             _check_cells("csv", len(rows), rows[-1])
     except csv.Error:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from libs.common.errors import Malformed
 from services.catalog.export import write
+from services.catalog.rules.cells import as_written, disarmed
 from services.catalog.rules.items import ItemContent, check_item
 from services.catalog.rules.reading import Known, plan
 from services.catalog.rules.sheets import read_sheet
 from services.catalog.rules.wordings import read
 from services.catalog.workbook import MOST_ROWS, read_workbook
 from tests.catalog.workbooks import FIELDS, planned, row, workbook
+from tests.platform import item
 
 DEMO = Path(__file__).parents[2] / "demo" / "items.csv"
 
@@ -269,6 +271,23 @@ def test_what_is_written_is_read_back(kind: str, contents: list[ItemContent]) ->
     assert [(change.kind, change.code, change.changed) for change in made.changes] == [
         ("same", item.code, ()) for item in known
     ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+86", "-1", "@SUM(A1)", "'=1+1", "'", "''", "规范性文件", "5-10"])
+def test_no_cell_of_a_csv_is_computed_and_each_is_read_back(text: str) -> None:
+    cell = disarmed(text)
+    assert cell[:1] not in ("=", "+", "-", "@")
+    assert as_written(cell) == text
+
+
+def test_a_formula_in_a_title_is_exported_as_text() -> None:
+    content = ItemContent.model_validate({**item("03", "义务教育"), "level2_item": '=HYPERLINK("x")'})
+    raw, _ = write("csv", [{**content.model_dump(), "code": "03001001"}])
+    assert "\"'=HYPERLINK(" in raw.decode("utf-8-sig")
+    made = plan(
+        [read_sheet(table, FIELDS) for table in read_workbook(raw)], FIELDS, [Known("03001001", 1, content)], ""
+    )
+    assert [change.kind for change in made.changes] == ["same"]
 
 
 def test_the_demo_catalog_is_read_whole_and_survives_its_export() -> None:

@@ -8,6 +8,8 @@ _TICKED = "√✓✔☑■▄▲◆●R£tþ"
 _UNTICKED = "□口○☐〇"
 # Letters and 口 are what a lost symbol font leaves of a box; inside a word they are themselves.
 _BOX = re.compile(r"(?:(?<=^)|(?<=\s)|(?<=[\n、;]))[口Rtþ£](?=[一-龥])|[√✓✔☑■▄▲◆£þ□○☐]")
+_COMPUTED = ("=", "+", "-", "@", "\t", "\r", "'")
+"""What a cell begins with that spreadsheets take for a formula; the apostrophe, so that one is kept that was there."""
 _SEPARATORS = re.compile(r"[;;\n\r]+")
 _EDGES = re.compile(r"^[\s;;、]+|[\s;;、]+$")
 _NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[((]\d{1,2}[))])\s*")
@@ -15,6 +17,16 @@ _BETWEEN_LAWS = re.compile(r"(?<=[》))])[ \t]*[、,,][ \t]*(?=《|【)")
 _GROUP = re.compile(r"^特定(?:群体|群众|对象|人群)[::]?\s*(.*)$", re.DOTALL)
 _LEVELS = {"县": "county", "区": "county", "乡": "town", "镇": "town", "街": "town", "村": "village", "社区": "village"}
 _STAGES = {"决策": "decision", "执行": "execution", "管理": "management", "服务": "service", "结果": "result"}
+
+
+def disarmed(text: str) -> str:
+    """What a csv cell holds so that a spreadsheet shows `text` and never computes it: an apostrophe before it."""
+    return f"'{text}" if text[:1] in _COMPUTED else text
+
+
+def as_written(cell: str) -> str:
+    """The text of a csv cell, without the apostrophe that keeps a spreadsheet from computing it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _COMPUTED else cell
 
 
 def plain(text: str) -> str:
