@@ -1,27 +1,32 @@
-"""Writes the catalog as a file that people print and programs read back: xlsx, csv, json."""
+"""Writes the catalog as a file that people print and programs read back: xlsx, csv, json; and coverage as a table."""
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 import orjson
 import xlsxwriter
 
+from libs.common import clock
 from services.catalog.rules.cells import disarmed
 
 Card = Mapping[str, Any]
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TYPES = {"xlsx": _XLSX, "csv": "text/csv; charset=utf-8", "json": "application/json"}
-FORMATS: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}} for kind in (_XLSX, "text/csv", "application/json")
-        }
-    }
-}
+Answers = dict[int | str, dict[str, Any]]
+
+
+def _files(*kinds: str) -> Answers:
+    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}}}
+
+
+FORMATS = _files(_XLSX, "text/csv", "application/json")
+TABLES = _files(_XLSX, "text/csv")
+_STATES = {"covered": "已公开", "missing": "未公开", "not_applicable": "不涉及"}
 _STAGES = {"decision": "决策", "execution": "执行", "management": "管理", "service": "服务", "result": "结果"}
 _ITEM_TYPES = {"service": "政务服务事项", "other": "非政务服务事项", None: ""}
 _RULES = {"each": "每项必选", "any": "至少选择其一"}
@@ -74,6 +79,48 @@ _COLUMNS: list[tuple[str, str, int, Callable[[Card], str]]] = [
 ]
 
 
+# Heading, width, and what stands in the cell of a table of coverage.
+_COVERAGE: list[tuple[str, int, Callable[[Card], str]]] = [
+    ("编码", 12, lambda card: card["code"]),
+    ("领域", 16, lambda card: card["field_name"]),
+    ("一级事项", 18, lambda card: card["level1_item"]),
+    ("二级事项", 28, lambda card: card["level2_item"]),
+    ("三级事项", 16, lambda card: card["level3_item"] or ""),
+    ("公开情况", 10, lambda card: _STATES[card["state"]]),
+    ("网上公开(件)", 12, lambda card: str(card["documents"])),
+    ("最近网上公开", 14, lambda card: _day(card["latest_published_at"])),
+    ("线下公开(次)", 12, lambda card: str(card["offline_disclosures"])),
+    ("最近线下公开", 14, lambda card: card["latest_disclosed_on"] or ""),
+    ("不涉及的说明", 40, lambda card: card["not_applicable"] or ""),
+]
+
+
+def write_coverage(format: str, region: str, cards: Sequence[Card]) -> tuple[bytes, str]:
+    """The coverage of the region of this name as a file of the format, and its media type."""
+    headings = [heading for heading, *_ in _COVERAGE]
+    rows = [[cell(card) for *_, cell in _COVERAGE] for card in cards]
+    if format == "csv":
+        return _csv_table(headings, rows), _TYPES[format]
+    out = io.BytesIO()
+    with _workbook(out) as book:
+        plain, head, title = _looks(book)
+        sheet = book.add_worksheet("公开情况")
+        sheet.merge_range(0, 0, 0, len(headings) - 1, f"{region}基层政务公开事项公开情况", title)
+        for column, (heading, width, _) in enumerate(_COVERAGE):
+            sheet.set_column(column, column, width)
+            sheet.write_string(1, column, heading, head)
+        for number, row in enumerate(rows, 2):
+            for column, text in enumerate(row):
+                sheet.write_string(number, column, text, plain)
+        _for_print(sheet, heading_rows=(1, 1), frozen=(2, 2))
+        sheet.autofilter(1, 0, max(len(rows), 1) + 1, len(headings) - 1)
+    return out.getvalue(), _TYPES[format]
+
+
+def _day(moment: str | None) -> str:
+    return clock.local_date(datetime.fromisoformat(moment)).isoformat() if moment else ""
+
+
 def write(format: str, cards: Sequence[Card]) -> tuple[bytes, str]:
     """The items as a file of the format, and its media type."""
     if format == "json":
@@ -82,25 +129,47 @@ def write(format: str, cards: Sequence[Card]) -> tuple[bytes, str]:
 
 
 def _csv(cards: Sequence[Card]) -> bytes:
+    headings = ["领域", *(below or above for above, below, *_ in _COLUMNS)]
+    return _csv_table(headings, ([card["field_name"], *(cell(card) for *_, cell in _COLUMNS)] for card in cards))
+
+
+def _csv_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(["领域", *(below or above for above, below, *_ in _COLUMNS)])
-    for card in cards:
-        writer.writerow([disarmed(card["field_name"]), *(disarmed(cell(card)) for *_, cell in _COLUMNS)])
+    writer.writerow(headings)
+    writer.writerows([disarmed(text) for text in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")  # spreadsheets take a file without the mark for GB 18030
 
 
 def _xlsx(cards: Sequence[Card]) -> bytes:
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}) as book:
-        look = {"font_name": "宋体", "font_size": 9, "border": 1, "text_wrap": True, "valign": "vcenter"}
-        plain, head = book.add_format(look), book.add_format({**look, "bold": True, "align": "center"})
-        title = book.add_format({"font_name": "黑体", "font_size": 16, "align": "center", "valign": "vcenter"})
+    with _workbook(out) as book:
+        looks = _looks(book)
         for (_, name), rows in groupby(cards, key=lambda card: (card["field"], card["field_name"])):
-            _sheet(book, name, list(rows), plain, head, title)
+            _sheet(book, name, list(rows), *looks)
         if not cards:
             book.add_worksheet("目录")
     return out.getvalue()
+
+
+def _workbook(out: io.BytesIO) -> Any:
+    return xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False})
+
+
+def _looks(book: Any) -> tuple[Any, Any, Any]:
+    """The formats of a cell, of a heading and of the title."""
+    look = {"font_name": "宋体", "font_size": 9, "border": 1, "text_wrap": True, "valign": "vcenter"}
+    plain, head = book.add_format(look), book.add_format({**look, "bold": True, "align": "center"})
+    return plain, head, book.add_format({"font_name": "黑体", "font_size": 16, "align": "center", "valign": "vcenter"})
+
+
+def _for_print(sheet: Any, heading_rows: tuple[int, int], frozen: tuple[int, int]) -> None:
+    """As it comes out of a printer: on A3, as wide as the page, the headings on each."""
+    sheet.freeze_panes(*frozen)
+    sheet.repeat_rows(*heading_rows)
+    sheet.set_landscape()
+    sheet.set_paper(_A3)
+    sheet.fit_to_pages(1, 0)
 
 
 def _sheet(book: Any, name: str, cards: list[Card], plain: Any, head: Any, title: Any) -> None:
@@ -125,8 +194,4 @@ def _sheet(book: Any, name: str, cards: list[Card], plain: Any, head: Any, title
         sheet.write_number(number + 2, 0, number, plain)
         for column, (*_, cell) in enumerate(_COLUMNS, 1):
             sheet.write_string(number + 2, column, cell(card), plain)
-    sheet.freeze_panes(3, 3)
-    sheet.repeat_rows(1, 2)
-    sheet.set_landscape()
-    sheet.set_paper(_A3)
-    sheet.fit_to_pages(1, 0)
+    _for_print(sheet, heading_rows=(1, 2), frozen=(3, 3))

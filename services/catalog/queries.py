@@ -112,6 +112,8 @@ select card.code, row_to_json(card)::text as card from (
 
 LEVEL = "select level from region where code = $1"
 
+PLACE = "select level, name from region where code = $1"
+
 _COVERED = """
   from item i join field f on f.code = i.field
   left join applicability a on a.region = $1 and a.item = i.code

@@ -1,11 +1,15 @@
 """Coverage goes on and off with what others publish and withdraw."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from libs.common import clock
+from services.catalog.workbook import read_workbook
 from tests.catalog.news import (
     AT,
     COUNTY,
@@ -153,3 +157,24 @@ async def test_coverage_is_summed_by_field(seeded: Platform) -> None:
     counts = {f["field"]: (f["items"], f["covered"], f["missing"], f["not_applicable"]) for f in fields}
     assert counts == {"03": (1, 1, 0, 0), "08": (1, 0, 1, 0), "27": (1, 0, 0, 1)}
     assert (await seeded.client.get("/catalog/coverage/990009000000/fields")).status_code == 404
+
+
+async def test_coverage_is_exported_as_a_table(seeded: Platform) -> None:
+    await say(seeded, document_published(uuid4()))
+    await applies(seeded, COUNTY, "27001001", "=本县没有村。")
+    answer = await seeded.client.get(f"/catalog/coverage/{COUNTY}/exports/csv")
+    assert answer.headers["content-disposition"] == f'attachment; filename="coverage-{COUNTY}.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["编码"], row["公开情况"], row["网上公开(件)"]) for row in rows] == [
+        ("03001001", "已公开", "1"),
+        ("08001001", "未公开", "0"),
+        ("27001001", "不涉及", "0"),
+    ]
+    assert rows[0]["最近网上公开"] == clock.local_date(AT).isoformat()
+    assert rows[2]["不涉及的说明"] == "'=本县没有村。"
+    gaps = await seeded.client.get(f"/catalog/coverage/{COUNTY}/exports/xlsx", params={"state": "missing"})
+    [sheet] = read_workbook(gaps.content)
+    assert sheet.rows[0][0] == "阳光县基层政务公开事项公开情况"
+    assert [row[0] for row in sheet.rows[1:]] == ["编码", "08001001"]
+    assert (await seeded.client.get("/catalog/coverage/990009000000/exports/csv")).status_code == 404
+    assert (await seeded.client.get(f"/catalog/coverage/{COUNTY}/exports/pdf")).status_code == 422

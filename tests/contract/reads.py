@@ -133,6 +133,7 @@ PUBLIC = {
     "/catalog/fields": {},
     "/catalog/coverage/{region}": {"region": "990001"},
     "/catalog/coverage/{region}/fields": {"region": "990001"},
+    "/catalog/coverage/{region}/exports/{format}": {"region": "990001", "format": "csv"},
     "/catalog/duties/{region}": {"region": "990001"},
     "/publication/documents/{content_id}": {"content_id": "0199a1f0-6f1e-7c3a-9d2b-5e8f7a6b4c3d"},
     "/publication/documents/{content_id}/propagation": {"content_id": "0199a1f0-6f1e-7c3a-9d2b-5e8f7a6b4c3d"},

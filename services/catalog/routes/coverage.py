@@ -1,8 +1,10 @@
 """Coverage: which items a region has to publish, and which it has."""
 
+import asyncio
 from datetime import date, datetime
 from typing import Annotated, Literal
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
@@ -12,10 +14,14 @@ from libs.common.http import Act, Reads, Session, Staff, etag, public
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands.coverage import put_applicability
+from services.catalog.export import TABLES, write_coverage
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
 
 router = APIRouter(route_class=Act, tags=["coverage"])
 
+
+MOST_ITEMS = 5_000
+"""Of an export: as many as a catalog can be put in place with at once."""
 
 State = Literal["covered", "missing", "not_applicable"]
 
@@ -101,6 +107,30 @@ async def coverage_by_field(region: RegionCode, request: Request, database: Read
         raise NotFound
     fields: str = await database.reads.fetchval(queries.COVERAGE_BY_FIELD, region, level)
     return public(request, f'{{"items":{fields},"next":null}}'.encode())
+
+
+@router.get(
+    "/coverage/{region}/exports/{format}",
+    summary="Export the coverage of a region",
+    response_class=Response,
+    responses=TABLES,
+)
+async def export_coverage(
+    region: RegionCode,
+    format: Literal["xlsx", "csv"],
+    database: Reads,
+    field: Annotated[Code | None, Query(description="Only items of this field.")] = None,
+    state: Annotated[State | None, Query(description="Only items in this state; `missing` are the gaps.")] = None,
+) -> Response:
+    """The same as a table for the desk: `xlsx`, printing on A3, or `csv`."""
+    found = await database.reads.fetchrow(queries.PLACE, region)
+    if found is None:
+        raise NotFound
+    rows = await database.reads.fetch(queries.COVERAGE, "", MOST_ITEMS, region, found["level"], field, None, state)
+    cards = [orjson.loads(row["card"]) for row in rows]
+    content, media_type = await asyncio.to_thread(write_coverage, format, found["name"], cards)
+    headers = {"Content-Disposition": f'attachment; filename="coverage-{region}.{format}"'}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 class ApplicabilityBody(Body):
