@@ -151,7 +151,8 @@ async def _audit(connection: asyncpg.Connection, service: str, told: Told, said:
         return
     things = {act[0] for act in mine}
     unknown = {(line.thing, line.act) for line in told.acts("unknown")}
-    unknown |= {(line.thing, line.act) for line in told.lines if line.key in told.unanswered}
+    unanswered = told.unanswered
+    unknown |= {(line.thing, line.act) for line in told.lines if line.key in unanswered}
     verdict.note(
         "others",
         (

@@ -32,13 +32,14 @@ _ITEM = """
     i.content_elements, i.legal_basis, i.time_limit, i.responsible_body, i.channels,
     i.audience, i.audience_group, i.disclosure_method, i.levels, i.optional_elements, i.channel_rule,
     i.optional_channels, i.stages, i.item_type, i.section, i.enquiry_phone, i.complaint_phone, i.link, i.time_limits,
-    i.source, i.version
+    i.source, i.retired_on, i.predecessors, i.version
   from item i join field f on f.code = i.field
 """
 
 ITEMS = f"""
 select card.code, row_to_json(card)::text as card from ({_ITEM}
-  where i.code > $1 and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
+  where i.retired_on is null
+    and i.code > $1 and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
     and ($5::bool is null or $5 = (i.time_limits->'unread' <> '[]'))
     and ($6::text is null or i.audience = $6) and ($7::text is null or position($7 in i.responsible_body) > 0)
     and ($8::text is null or not exists (
@@ -52,7 +53,8 @@ select card.code, row_to_json(card)::text as card from ({_ITEM}
 
 ALL_ITEMS = f"""
 select row_to_json(card)::text as card from ({_ITEM}
-  where ($1::text is null or i.field = $1) and ($2::text is null or $2 = any(i.levels)) order by i.code
+  where i.retired_on is null and ($1::text is null or i.field = $1) and ($2::text is null or $2 = any(i.levels))
+  order by i.code
 ) card
 """  # noqa: S608 - as above
 
@@ -64,7 +66,8 @@ ITEM = f"select row_to_json(card)::text from ({_ITEM} where i.code = $1) card"  
 
 FIELDS = """
 select coalesce(json_agg(card order by card.code), '[]')::text from (
-  select f.code, f.name, count(*) as items from field f join item i on i.field = f.code group by f.code
+  select f.code, f.name, count(*) as items from field f join item i on i.field = f.code
+  where i.retired_on is null group by f.code
 ) card
 """
 
@@ -72,19 +75,22 @@ RECURRING = """
 select i.code, i.time_limits::text as time_limits, json_build_object('field', i.field, 'field_name', f.name,
   'level1_item', i.level1_item, 'level2_item', i.level2_item, 'responsible_body', i.responsible_body)::text as card
 from item i join field f on f.code = i.field
-where $2 = any(i.levels) and ($3::text is null or i.field = $3)
+where i.retired_on is null and $2 = any(i.levels) and ($3::text is null or i.field = $3)
   and i.time_limits @? '$.limits[*].recurrence.every'
   and not exists (
     select from applicability a where a.region = $1 and a.item = i.code and a.not_applicable is not null
   )
 """
 
+# What was published under an item counts for the one that follows it.
 PUBLISHED_UNDER = """
-select item, document::text, null as offline, published_at, null as disclosed_on from covering
-where live and region = $1 and item = any($2)
+select i.code as item, c.document::text, null as offline, c.published_at, null as disclosed_on
+from item i join covering c on c.live and c.region = $1 and c.item = any(i.predecessors || i.code)
+where i.code = any($2)
 union all
-select item, null, code, null, disclosed_on from offline_disclosure
-where struck is null and region = $1 and item = any($2)
+select i.code, null, o.code, null, o.disclosed_on
+from item i join offline_disclosure o on o.struck is null and o.region = $1 and o.item = any(i.predecessors || i.code)
+where i.code = any($2)
 """
 
 WAIVED = "select item, period_start from waiver where region = $1 and item = any($2) and waived is not null"
@@ -97,6 +103,45 @@ select card.code, row_to_json(card)::text as card from (
   order by code limit $2
 ) card
 """
+
+_REVISION = """
+  select r.code, r.field, r.title, r.reason, r.adjustments, r.state, r.legality_opinion, r.consulting_from,
+    r.consulting_until, r.shortened_reason, r.adopted_on, r.effective_on, r.edition, (
+      select json_build_object('received', count(*), 'adopted', count(*) filter (where outcome = 'adopted'),
+        'partly', count(*) filter (where outcome = 'partly'),
+        'not_adopted', count(*) filter (where outcome = 'not_adopted'))
+      from revision_comment c where c.revision = r.code
+    ) as comments, r.version
+  from revision r
+"""
+
+REVISIONS = f"""
+select card.code, row_to_json(card)::text as card from ({_REVISION}
+  where r.code > $1 and r.state = any(string_to_array($3, ','))
+    and ($4::text is null or r.field = $4) and ($5::text is null or r.state = $5)
+  order by r.code limit $2
+) card
+"""  # noqa: S608 - put together from constants of this module
+
+REVISION = f"select row_to_json(card)::text from ({_REVISION} where r.code = $1 and r.state = any($2)) card"  # noqa: S608 - as above
+
+# A comment is shown to everybody ($4: 'answered') when it has been read and answered.
+COMMENTS = """
+select card.number::text as code, row_to_json(card)::text as card from (
+  select number, item, text, received_at, outcome, answer, answered_at, version from revision_comment
+  where number > coalesce(nullif($1, ''), '0')::bigint and revision = $3
+    and case $4::text when 'answered' then outcome is not null when 'waiting' then outcome is null else true end
+  order by number limit $2
+) card
+"""
+
+EDITIONS = """
+select coalesce(json_agg(card order by card.number desc), '[]')::text from (
+  select number, revision, in_force_on, jsonb_array_length(items) as items from catalog_edition where field = $1
+) card
+"""
+
+EDITION = "select items::text from catalog_edition where field = $1 and number = $2"
 
 _ARTICLE = " ".join(f"when '{ground}' then '{article}'" for ground, article in ARTICLES.items())
 
@@ -119,17 +164,17 @@ _COVERED = """
   left join applicability a on a.region = $1 and a.item = i.code
   cross join lateral (
     select count(*) as documents, max(published_at) as latest_published_at
-    from covering where live and region = $1 and item = i.code
+    from covering where live and region = $1 and item = any(i.predecessors || i.code)
   ) c
   cross join lateral (
     select count(*) as offline_disclosures, max(disclosed_on) as latest_disclosed_on
-    from offline_disclosure where struck is null and region = $1 and item = i.code
+    from offline_disclosure where struck is null and region = $1 and item = any(i.predecessors || i.code)
   ) o
   cross join lateral (
     select case when c.documents + o.offline_disclosures > 0 then 'covered'
       when a.not_applicable is not null then 'not_applicable' else 'missing' end as state
   ) s
-  where $2 = any(i.levels)
+  where i.retired_on is null and $2 = any(i.levels)
 """
 
 COVERAGE = f"""

@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from tests.contract import things
-from tests.contract.rows import TOWN, VILLAGE, Headers, Place, Prepare
+from tests.contract.rows import CATALOG, TOWN, VILLAGE, Headers, Place, Prepare
 from tests.contract.things import Thing
 from tests.platform import Platform
 from tests.policy_interpretation.desk import Desk, News
@@ -80,6 +80,14 @@ async def _noted(platform: Platform) -> Thing:
     return Thing({**thing.values, "code": VILLAGE.regions["own"], "shown": thing.values["notice_id"]})
 
 
+async def _proposed(platform: Platform) -> Thing:
+    return _marked(await things.revision("proposed")(platform), "code")
+
+
+async def _commented(platform: Platform) -> Thing:
+    return _marked(await things.comment(platform), "code")
+
+
 def _marked(thing: Thing, name: str) -> Thing:
     return Thing({**thing.values, "shown": thing.values[name]}, thing.version)
 
@@ -92,6 +100,20 @@ _LEFT: dict[str, Any] = {"role_denied": ANSWERED, "place_denied": ANSWERED, "ano
 _UNSEEN: dict[str, Any] = {"role_denied": 404, "place_denied": 404, "anonymous": 404}
 
 READS = [
+    Read(
+        "/catalog/desk/revisions",
+        ("administrator", "reviewer"),
+        _proposed,
+        CATALOG,
+        params={"state": "proposed", "limit": "100"},
+    ),
+    Read(
+        "/catalog/desk/revisions/{code}/comments",
+        ("administrator", "reviewer"),
+        _commented,
+        CATALOG,
+        params={"answered": "waiting"},
+    ),
     Read(
         "/publication/documents",
         _DESK,
@@ -129,6 +151,11 @@ PUBLIC = {
     "/catalog/time-limits": {},
     "/catalog/negative-list": {},
     "/catalog/offline-disclosures": {},
+    "/catalog/revisions": {},
+    "/catalog/revisions/{code}": {"code": "R1"},
+    "/catalog/revisions/{code}/comments": {"code": "R1"},
+    "/catalog/fields/{field}/editions": {"field": "03"},
+    "/catalog/fields/{field}/editions/{number}/changes": {"field": "03", "number": "1"},
     "/catalog/exports/{format}": {"format": "json"},
     "/catalog/fields": {},
     "/catalog/coverage/{region}": {"region": "990001"},

@@ -113,11 +113,17 @@ _ORGANISATION: Json = {
     "parent": "990001-zf",
 }
 _ITEM: Json = {**item("03", "义务教育"), "level2_item": "招生入学"}
+_REVISION = "/catalog/revisions/{code}"
 _WITHDRAWAL: Json = {"kind": "gone", "reason": "文件已废止。"}
 
 
 def _catalog(command: str, route: str, body: Json, prepare: Prepare, place: Place, **more: Any) -> Act:
     return Act(f"catalog.commands.{command}", "PUT", route, ADMINISTRATOR, prepare, place, body, **more)
+
+
+def _revision(command: str, act: str, roles: tuple[str, ...], state: str, body: Json | None = None, **more: Any) -> Act:
+    route, prepare = f"{_REVISION}/{act}", things.revision(state)
+    return Act(f"catalog.commands.revisions.{command}", "POST", route, roles, prepare, CATALOG, body, **more)
 
 
 def _publication(
@@ -197,6 +203,32 @@ ACTS: list[Act] = [
         things.waiver,
         SUPERVISED,
     ),
+    _catalog("revisions.put_revision", _REVISION, {}, things.amended_revision, CATALOG),
+    _revision("check", "check", ("reviewer",), "proposed", {"passed": True, "opinion": "内容合法,程序合规。"}),
+    _revision(
+        "consult", "consult", ADMINISTRATOR, "checked", {"until": "2099-01-31", "shortened_reason": "情况紧急。"}
+    ),
+    Act(
+        "catalog.commands.revisions.comment",
+        "POST",
+        f"{_REVISION}/comments",
+        (),
+        things.consulted,
+        TOWN,
+        {"text": "建议同时公开学区划分图。"},
+    ),
+    Act(
+        "catalog.commands.revisions.answer",
+        "POST",
+        f"{_REVISION}/comments/{{number}}/answer",
+        ADMINISTRATOR,
+        things.comment,
+        CATALOG,
+        {"outcome": "adopted", "answer": "已增加。"},
+    ),
+    _revision("adopt", "adopt", ("reviewer",), "over", {"effective_on": "2099-03-01"}),
+    _revision("enter_into_force", "enforce", ADMINISTRATOR, "adopted", says="catalog.item.changed.v1"),
+    _revision("drop", "drop", ADMINISTRATOR, "proposed", {"reason": "待上级目录公布后再修订。"}),
     _catalog(
         "coverage.put_applicability",
         "/catalog/coverage/{region}/items/{code}",

@@ -41,7 +41,8 @@ def _operations() -> dict[str, Json]:
 
 
 async def test_wrong_methods(seeded: Platform, subtests: pytest.Subtests) -> None:
-    values = {"code": "990001101201", "region": "990001101201", "format": "json"}
+    values = {"code": "990001101201", "region": "990001101201", "format": "json", "field": "03", "number": "1"}
+    values["period_start"] = "2026-10-01"
     unknown = dict.fromkeys(("content_id", "interpretation_id", "question_id", "notice_id"), UNKNOWN)
     staff = seeded.token("administrator", "editor", "reviewer")
     before = await everything(seeded)

@@ -99,7 +99,7 @@ async def _check_act(platform: Platform, desk: Desk, act: Act) -> None:
         assert status in (act.allowed or ((201 if seen is None else 412),)), relation
 
 
-@pytest.mark.parametrize("service", NAMES[1:])
+@pytest.mark.parametrize("service", NAMES)
 async def test_reads(seeded: Platform, subtests: pytest.Subtests, service: str) -> None:
     desk = Desk(seeded)
     for read in READS:

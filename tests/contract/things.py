@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from tests.catalog.revising import Revising
 from tests.citizen_feedback.feedback import WORDING as WORDING
 from tests.citizen_feedback.feedback import Question
 from tests.documents import Life, body
@@ -114,6 +115,38 @@ async def waiver(platform: Platform) -> Thing:
     path = "/catalog/duties/{region}/items/{code}/periods/{period_start}".format(**place)
     await platform.put(path, {"waived": "镇政府搬迁。"}, administrator)
     return Thing(place, 1)
+
+
+def revision(state: str) -> Prepare:
+    """A revision of a field of its own: `proposed`, `checked`, `consulting`, `over` (nobody is asked any more), `adopted`."""
+
+    async def prepare(platform: Platform) -> Thing:
+        made = await Revising.begin(platform, f"F{next(_NUMBERS)}")
+        await made.until(state)
+        return Thing({"code": made.code}, made.version)
+
+    return prepare
+
+
+async def amended_revision(platform: Platform) -> Thing:
+    """A proposal, and another text of it."""
+    made = await Revising.begin(platform, f"F{next(_NUMBERS)}")
+    return Thing({"code": made.code}, made.version, {**made.content, "reason": "补充了内容。"})
+
+
+async def consulted(platform: Platform) -> Thing:
+    """A revision that everybody may comment on, and one of its items."""
+    made = await Revising.begin(platform, f"F{next(_NUMBERS)}")
+    await made.until("consulting")
+    return Thing({"code": made.code}, body={"item": f"{made.field}001"})
+
+
+async def comment(platform: Platform) -> Thing:
+    """A comment on a revision, which waits for its answer."""
+    made = await Revising.begin(platform, f"F{next(_NUMBERS)}")
+    await made.until("consulting")
+    said = await made.comment(f"建议补充 {made.code}。")
+    return Thing({"code": made.code, "number": str(said["number"])}, said["version"])
 
 
 async def new_items(platform: Platform) -> Thing:

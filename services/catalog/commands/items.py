@@ -34,10 +34,11 @@ async def put_item(
     rules.check_keeps_catalog(actor)
     rules.check_seen(item.version if item else None, seen)
     items.check_item(content)
+    items.check_in_force(item.retired_on if item else None)
     renamed = await _name_field(session, code, content)
     values = _values(content)
     if item is None:
-        item = Item(code=code, version=1, **values)
+        item = Item(code=code, version=1, predecessors=[], **values)
         session.add(item)
     elif not change(item, values, even_if_same=renamed):
         return item
@@ -56,6 +57,20 @@ async def put_items(
     permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
     rules.check_keeps_catalog(actor)
     items.check_entries(entries)
+    said, created = await place(session, entries, now, "body.items")
+    if said:
+        await record(session, actor, "catalog.put_items", "items", created=created, changed=len(said) - created)
+        await emit_all(session, said)
+    return items.Adopted(created=created, changed=len(said) - created, unchanged=len(entries) - len(said))
+
+
+async def place(
+    session: AsyncSession, entries: Sequence[items.ItemEntry], now: datetime, where: str
+) -> tuple[list[ItemChanged], int]:
+    """Put the entries in place. Returns what is to be said of those that are not as they were, and how many are new.
+
+    Refusals name the place in the list at `where`.
+    """
     await session.execute(text("lock table item, field in share row exclusive mode"))
     codes = [entry.code for entry in entries]
     there = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(codes)))}
@@ -66,9 +81,10 @@ async def put_items(
     created = 0
     for number, entry in enumerate(entries):
         item = there.get(entry.code)
-        with items.at(number):
+        with items.at(f"{where}.{number}"):
             rules.check_seen(item.version if item else None, entry.version)
             items.check_item(entry)
+            items.check_in_force(item.retired_on if item else None)
             if name := names.get(entry.field):
                 items.check_field_name(name, entry.field_name, has_other_items=entry.field in others)
         if entry.field not in fields:
@@ -77,16 +93,13 @@ async def put_items(
         fields[entry.field].name = entry.field_name
         values = _values(entry)
         if item is None:
-            item = Item(code=entry.code, version=1, **values)
+            item = Item(code=entry.code, version=1, predecessors=[], **values)
             session.add(item)
             created += 1
         elif not change(item, values, even_if_same=names.get(entry.field) != entry.field_name):
             continue
         said.append(_item_changed(item, entry, now))
-    if said:
-        await record(session, actor, "catalog.put_items", "items", created=created, changed=len(said) - created)
-        await emit_all(session, said)
-    return items.Adopted(created=created, changed=len(said) - created, unchanged=len(entries) - len(said))
+    return said, created
 
 
 def _values(content: items.ItemContent) -> dict[str, Any]:

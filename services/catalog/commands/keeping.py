@@ -17,17 +17,22 @@ from services.catalog.tables import (
     OfflineDisclosure,
     Organisation,
     Region,
+    Revision,
     Waiver,
 )
 
-Kept = TypeVar("Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver)
+Kept = TypeVar("Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver, Revision)
 
 
 async def lock(session: AsyncSession, table: type[Kept], *code: str | date) -> Kept | None:
     """The row of `code`, locked; while there is none, nobody else can create it before this act is over."""
-    place = func.hashtextextended(f"{table.__tablename__} {' '.join(map(str, code))}", 0)
-    await session.execute(select(func.pg_advisory_xact_lock(place)))
+    await alone(session, f"{table.__tablename__} {' '.join(map(str, code))}")
     return await session.get(table, code if len(code) > 1 else code[0], with_for_update=True)
+
+
+async def alone(session: AsyncSession, what: str) -> None:
+    """Have nobody else do `what` before this act is over."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
 
 
 def change(row: Kept, values: Mapping[str, Any], *, even_if_same: bool = False) -> bool:

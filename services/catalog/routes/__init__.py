@@ -2,8 +2,32 @@
 
 from fastapi import APIRouter
 
-from services.catalog.routes import coverage, duties, items, negative, offline, organisations, regions, spreadsheets
+from services.catalog.routes import (
+    consultations,
+    coverage,
+    duties,
+    editions,
+    items,
+    negative,
+    offline,
+    organisations,
+    regions,
+    revisions,
+    spreadsheets,
+)
 
-_PARTS = (regions, organisations, spreadsheets, items, coverage, duties, offline, negative)
+_PARTS = (
+    regions,
+    organisations,
+    spreadsheets,
+    items,
+    coverage,
+    duties,
+    offline,
+    negative,
+    revisions,
+    consultations,
+    editions,
+)
 # Taken as they are: FastAPI makes every route that it includes a second time.
 router = APIRouter(routes=[route for part in _PARTS for route in part.router.routes])

@@ -1,5 +1,6 @@
 """Fields (领域) and disclosure items (公开事项)."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -25,6 +26,10 @@ class ItemView(ItemContent):
 
     code: Code
     time_limits: TimeLimits = Field(description="What is read from the wording of `time_limit`.")
+    retired_on: date | None = Field(None, description="Since when it is no longer in force.", examples=[None])
+    predecessors: list[Code] = Field(
+        [], description="Retired items whose publications count for this one (合并, 拆分).", examples=[[]]
+    )
     version: int = VERSION
 
 
@@ -73,7 +78,8 @@ async def put_item(
     item = await commands.put_item(session, code, body, seen, actor, clock.now())
     response.status_code = 201 if seen is None else 200
     response.headers["ETag"] = etag(item.version)
-    return ItemView(code=item.code, version=item.version, time_limits=read(body.time_limit), **body.model_dump())
+    known = {"code": item.code, "version": item.version, "predecessors": item.predecessors}
+    return ItemView(**known, time_limits=read(body.time_limit), **body.model_dump())
 
 
 @router.get("/items", summary="List items", response_model=ItemPage)

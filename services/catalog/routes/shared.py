@@ -63,3 +63,8 @@ async def answer_page(request: Request, database: Database, page: Page) -> Respo
         return public(request, body)
     link = next_link(request.scope["path"], dict(request.query_params), cursor)
     return public(request, body, {"Link": link})
+
+
+def private(body: bytes) -> Response:
+    """An answer for one member of staff alone."""
+    return Response(body, media_type="application/json", headers={"Cache-Control": "private, no-store"})

@@ -22,6 +22,14 @@ GRANTS: Grants = {
     "catalog.put_negative": grant(Role.ADMINISTRATOR),
     "catalog.put_offline": grant(Role.ADMINISTRATOR, Role.EDITOR, Role.VILLAGE_CLERK),
     "catalog.put_waiver": grant(Role.ADMINISTRATOR),
+    "catalog.put_revision": grant(Role.ADMINISTRATOR),
+    "catalog.check_revision": grant(Role.REVIEWER),
+    "catalog.consult_revision": grant(Role.ADMINISTRATOR),
+    "catalog.answer_comment": grant(Role.ADMINISTRATOR),
+    "catalog.adopt_revision": grant(Role.REVIEWER),
+    "catalog.enforce_revision": grant(Role.ADMINISTRATOR),
+    "catalog.drop_revision": grant(Role.ADMINISTRATOR),
+    "catalog.read_revisions": grant(Role.ADMINISTRATOR, Role.REVIEWER),
 }
 
 GrassrootsLevel = Literal["county", "town", "village"]

@@ -1,0 +1,261 @@
+"""The acts on a revision of the catalog, from its proposal until it is in force."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common import clock, personal_data
+from libs.common.audit import record
+from libs.common.errors import Malformed, NotFound, UnknownReference, WrongState
+from libs.common.outbox import emit_all
+from libs.common.permission import Actor, permit
+from services.catalog import rules
+from services.catalog.commands.items import place
+from services.catalog.commands.keeping import alone, change, lock
+from services.catalog.rules import revisions
+from services.catalog.rules.items import ItemContent, at
+from services.catalog.tables import CatalogEdition, Field, Item, Revision, RevisionComment
+
+
+async def put_revision(
+    session: AsyncSession,
+    code: str,
+    content: revisions.RevisionContent,
+    seen: int | None,
+    actor: Actor,
+    now: datetime,
+) -> Revision:
+    """Propose a revision, or replace the proposal: until it is checked, and again after the consultation.
+
+    Raises OtherRevisionOpen, UnknownReference for an item that is not in force in the field, StaleVersion, Malformed.
+    """
+    _permit(actor, "catalog.put_revision")
+    kept = await lock(session, Revision, code)
+    rules.check_seen(kept.version if kept else None, seen)
+    if kept is not None and not _amendable(kept, clock.local_date(now)):
+        raise WrongState(action="catalog.put_revision")
+    revisions.check_revision(content)
+    if kept is not None and kept.field != content.field:
+        raise Malformed("一次修订的领域不能更换。", field="body.field")
+    await _check_free(session, code, content.field)
+    await _check_items(session, content)
+    values = content.model_dump(mode="json")
+    if kept is None:
+        kept = Revision(code=code, state="proposed", proposed_by=actor.subject, comments=0, version=1, **values)
+        session.add(kept)
+    elif not change(kept, {**values, "proposed_by": actor.subject}):
+        return kept
+    await _record(session, kept, actor, "put_revision", content.reason)
+    return kept
+
+
+async def check(session: AsyncSession, code: str, passed: bool, opinion: str, seen: int, actor: Actor) -> Revision:
+    """Give the opinion on its legality (合法性审查); when it does not pass, the proposal is to be amended."""
+    kept = await _locked(session, code, "check_revision", seen, actor, "proposed")
+    revisions.check_other_hands(kept.proposed_by, actor)
+    change(kept, {"legality_opinion": opinion, "state": "checked" if passed else "proposed"}, even_if_same=True)
+    await _record(session, kept, actor, "check_revision", opinion)
+    return kept
+
+
+async def consult(
+    session: AsyncSession, code: str, until: date, shortened: str | None, seen: int, actor: Actor, now: datetime
+) -> Revision:
+    """Ask the public, until the end of a day. Raises Malformed for less than 30 days without the reason."""
+    kept = await _locked(session, code, "consult_revision", seen, actor, "checked")
+    today = clock.local_date(now)
+    revisions.check_consultation(today, until, shortened)
+    times = {"consulting_from": today, "consulting_until": until, "shortened_reason": shortened}
+    change(kept, {**times, "state": "consulting"})
+    await _record(session, kept, actor, "consult_revision", shortened)
+    return kept
+
+
+async def comment(session: AsyncSession, code: str, said: revisions.Comment, now: datetime) -> RevisionComment:
+    """Take in what somebody says. Raises NotFound, WrongState when nobody is asked now, TooManyComments, Malformed."""
+    kept = await session.get(Revision, code, with_for_update=True)
+    if kept is None or kept.state not in revisions.PUBLIC:
+        raise NotFound
+    assert kept.consulting_until is not None
+    if kept.state != "consulting" or clock.local_date(now) > kept.consulting_until:
+        raise WrongState("征求意见已经结束。", action="comment")
+    nth = await session.get(RevisionComment, (code, kept.comments - revisions.MOST_COMMENTS_AN_HOUR + 1))
+    revisions.check_comment(said, kept.comments, nth.received_at if nth else None, now)
+    if said.item is not None and said.item not in _codes(_content(kept)):
+        raise UnknownReference("该事项不在本次修订之中。", field="body.item")
+    kept.comments += 1
+    made = RevisionComment(
+        revision=code, number=kept.comments, item=said.item, text=said.text, received_at=now, version=1
+    )
+    session.add(made)
+    await record(session, None, "catalog.comment", f"{code} {made.number}", version=1)
+    return made
+
+
+async def answer(
+    session: AsyncSession,
+    code: str,
+    number: int,
+    outcome: revisions.Outcome,
+    text: str,
+    seen: int,
+    actor: Actor,
+    now: datetime,
+) -> RevisionComment:
+    """Say what became of a comment, and why. Raises Malformed for personal data in the answer."""
+    kept = await _locked(session, code, "answer_comment", None, actor, "consulting")
+    said = await session.get(RevisionComment, (code, number), with_for_update=True)
+    if said is None:
+        raise NotFound
+    rules.check_seen(said.version, seen)
+    if personal_data.find(text):
+        raise Malformed("答复中含有身份证号、电话等个人信息。", field="body.answer")
+    said.outcome, said.answer, said.answered_at = outcome, text, now
+    said.version += 1
+    await record(session, actor, "catalog.answer_comment", f"{kept.code} {number}", version=said.version, reason=text)
+    return said
+
+
+async def adopt(
+    session: AsyncSession, code: str, effective_on: date, seen: int, actor: Actor, now: datetime
+) -> Revision:
+    """Adopt it, to be in force from a day on. Raises NotYet, CommentsUnanswered, Malformed, Forbidden."""
+    kept = await _locked(session, code, "adopt_revision", seen, actor, "consulting")
+    revisions.check_other_hands(kept.proposed_by, actor)
+    waiting = select(func.count()).where(RevisionComment.revision == code, RevisionComment.outcome.is_(None))
+    today = clock.local_date(now)
+    assert kept.consulting_until is not None
+    unanswered = await session.scalar(waiting) or 0
+    revisions.check_adoptable(today, kept.consulting_until, unanswered, effective_on)
+    change(kept, {"state": "adopted", "adopted_on": today, "effective_on": effective_on})
+    await _record(session, kept, actor, "adopt_revision")
+    return kept
+
+
+async def enter_into_force(session: AsyncSession, code: str, seen: int, actor: Actor, now: datetime) -> Revision:
+    """Put its items in force and keep the new edition of the field. Raises NotYet, StaleVersion.
+
+    What it retires leaves the catalog; heirs count what was published under those before them.
+    """
+    kept = await _locked(session, code, "enforce_revision", seen, actor, "adopted")
+    today = clock.local_date(now)
+    assert kept.effective_on is not None
+    if today < kept.effective_on:
+        raise revisions.NotYet(f"施行日期为{kept.effective_on}。")
+    content = _content(kept)
+    before = await _edition(session, kept.field)
+    if before is None:
+        before = CatalogEdition(field=kept.field, number=1, in_force_on=today, items=await _items(session, kept.field))
+        session.add(before)
+    said, _ = await place(session, revisions.entries_of(content.adjustments), now, "adjustments")
+    await _retire(session, content, today)
+    await session.flush()
+    number, items = before.number + 1, await _items(session, kept.field)
+    session.add(CatalogEdition(field=kept.field, number=number, revision=code, in_force_on=today, items=items))
+    in_force = update(Revision).where(Revision.field == kept.field, Revision.state == "in_force")
+    await session.execute(in_force.values(state="replaced", version=Revision.version + 1))
+    change(kept, {"state": "in_force", "edition": number})
+    await _record(session, kept, actor, "enforce_revision")
+    await emit_all(session, said)
+    return kept
+
+
+async def drop(session: AsyncSession, code: str, reason: str, seen: int, actor: Actor) -> Revision:
+    """Give it up, with the reason; the field is free for another one."""
+    kept = await _locked(session, code, "drop_revision", seen, actor, *revisions.OPEN)
+    change(kept, {"state": "dropped"})
+    await _record(session, kept, actor, "drop_revision", reason)
+    return kept
+
+
+def _permit(actor: Actor, action: str) -> None:
+    # The catalog is one for all regions, so the actor's own region is what it is asked for.
+    permit(rules.GRANTS, actor, action, region=actor.region)
+    rules.check_keeps_catalog(actor)
+
+
+async def _locked(session: AsyncSession, code: str, act: str, seen: int | None, actor: Actor, *states: str) -> Revision:
+    _permit(actor, f"catalog.{act}")
+    kept = await lock(session, Revision, code)
+    if kept is None:
+        raise NotFound
+    if seen is not None:
+        rules.check_seen(kept.version, seen)
+    if kept.state not in states:
+        raise WrongState(action=f"catalog.{act}")
+    return kept
+
+
+async def _record(session: AsyncSession, kept: Revision, actor: Actor, act: str, reason: str | None = None) -> None:
+    await session.flush()
+    await record(session, actor, f"catalog.{act}", kept.code, version=kept.version, reason=reason)
+
+
+def _amendable(kept: Revision, today: date) -> bool:
+    over = kept.consulting_until is not None and today > kept.consulting_until
+    return kept.state == "proposed" or (kept.state == "consulting" and over)
+
+
+def _content(kept: Revision) -> revisions.RevisionContent:
+    said = {name: getattr(kept, name) for name in revisions.RevisionContent.model_fields}
+    return revisions.RevisionContent.model_validate(said)
+
+
+def _codes(content: revisions.RevisionContent) -> set[str]:
+    old = {code for adjustment in content.adjustments for code in adjustment.items}
+    return old | {entry.code for entry in revisions.entries_of(content.adjustments)}
+
+
+async def _check_free(session: AsyncSession, code: str, field: str) -> None:
+    await alone(session, f"revision of {field}")
+    others = select(Revision.code).where(
+        Revision.field == field, Revision.code != code, Revision.state.in_(revisions.OPEN)
+    )
+    if await session.scalar(others) is not None:
+        raise revisions.OtherRevisionOpen(field="body.field")
+
+
+async def _check_items(session: AsyncSession, content: revisions.RevisionContent) -> None:
+    found = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(_codes(content))))}
+    for number, adjustment in enumerate(content.adjustments):
+        for row, code in enumerate(adjustment.items):
+            item = found.get(code)
+            if item is None or item.field != content.field or item.retired_on is not None:
+                where = f"body.adjustments.{number}.items.{row}"
+                raise UnknownReference("该领域现行目录中没有这个事项。", field=where)
+        for row, entry in enumerate(adjustment.entries):
+            there = found.get(entry.code)
+            with at(f"body.adjustments.{number}.entries.{row}"):
+                rules.check_seen(there.version if there else None, entry.version)
+
+
+async def _edition(session: AsyncSession, field: str) -> CatalogEdition | None:
+    newest = select(CatalogEdition).where(CatalogEdition.field == field).order_by(CatalogEdition.number.desc())
+    return (await session.scalars(newest.limit(1))).first()
+
+
+async def _items(session: AsyncSession, field: str) -> list[dict[str, Any]]:
+    """The items of a field that are in force, as they are written down in an edition."""
+    name = await session.scalar(select(Field.name).where(Field.code == field))
+    found = select(Item).where(Item.field == field, Item.retired_on.is_(None)).order_by(Item.code)
+    members = [member for member in ItemContent.model_fields if member != "field_name"]
+    return [
+        {"code": item.code, "field_name": name, **{member: getattr(item, member) for member in members}}
+        for item in await session.scalars(found)
+    ]
+
+
+async def _retire(session: AsyncSession, content: revisions.RevisionContent, today: date) -> None:
+    """Retire what went, and have its heirs know whom they follow: the heirs of heirs, too."""
+    heirs = revisions.successions(content.adjustments)
+    gone = revisions.retired_by(content.adjustments)
+    named = gone | heirs.keys() | {code for codes in heirs.values() for code in codes}
+    found = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(named)))}
+    for code in gone:
+        found[code].retired_on = today
+        found[code].version += 1
+    for heir, before in heirs.items():
+        followed = {old for code in before for old in (code, *found[code].predecessors)}
+        found[heir].predecessors = sorted(followed | set(found[heir].predecessors))
