@@ -71,12 +71,21 @@ select coalesce(json_agg(card order by card.code), '[]')::text from (
 ) card
 """
 
+# The terms of the regions in $4, from the top: a code sorts behind those of the regions that it lies in.
 RECURRING = """
-select i.code, i.time_limits::text as time_limits, json_build_object('field', i.field, 'field_name', f.name,
-  'level1_item', i.level1_item, 'level2_item', i.level2_item, 'responsible_body', i.responsible_body)::text as card
+select i.code, i.time_limits::text as time_limits, array(
+    select l.time_limits::text from local_terms l where l.item = i.code and l.region = any($4) order by l.region
+  ) as terms, json_build_object('field', i.field, 'field_name', f.name,
+  'level1_item', i.level1_item, 'level2_item', i.level2_item, 'responsible_body', coalesce((
+    select l.responsible_body from local_terms l
+    where l.item = i.code and l.region = any($4) and l.responsible_body is not null order by l.region desc limit 1
+  ), i.responsible_body))::text as card
 from item i join field f on f.code = i.field
 where i.retired_on is null and $2 = any(i.levels) and ($3::text is null or i.field = $3)
-  and i.time_limits @? '$.limits[*].recurrence.every'
+  and (i.time_limits @? '$.limits[*].recurrence.every' or exists (
+    select from local_terms l
+    where l.item = i.code and l.region = any($4) and l.time_limits @? '$.limits[*].recurrence.every'
+  ))
   and not exists (
     select from applicability a where a.region = $1 and a.item = i.code and a.not_applicable is not null
   )
@@ -91,6 +100,14 @@ union all
 select i.code, null, o.code, null, o.disclosed_on
 from item i join offline_disclosure o on o.struck is null and o.region = $1 and o.item = any(i.predecessors || i.code)
 where i.code = any($2)
+"""
+
+LOCAL_TERMS = """
+select card.code, (to_jsonb(card) - 'code')::text as card from (
+  select region || ' ' || item as code, region, item, time_limit, responsible_body, version from local_terms
+  where region || ' ' || item > $1 and ($3::text is null or region = $3) and ($4::text is null or item = $4)
+  order by region, item limit $2
+) card
 """
 
 WAIVED = "select item, period_start from waiver where region = $1 and item = any($2) and waived is not null"

@@ -124,6 +124,24 @@ class Applicability(Base):
     version: Mapped[int]
 
 
+class LocalTerms(Base):
+    """What a region makes of an item for itself and those below: tighter limits, its own body."""
+
+    __tablename__ = "local_terms"
+
+    region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code), primary_key=True)
+    item: Mapped[str] = mapped_column(sa.ForeignKey(Item.code), primary_key=True)
+    time_limit: Mapped[str | None]
+    time_limits: Mapped[dict[str, Any] | None] = mapped_column(pg.JSONB(none_as_null=True))
+    responsible_body: Mapped[str | None]
+    version: Mapped[int]
+
+    __table_args__ = (
+        sa.Index("ix_local_terms_item", "item", "region"),
+        sa.CheckConstraint("(time_limit is null) = (time_limits is null)", name="limit_whole"),
+    )
+
+
 class NegativeEntry(Base):
     """An entry of the negative list (负面清单): what is not open, and why."""
 

@@ -152,6 +152,7 @@ PUBLIC = {
     "/catalog/negative-list": {},
     "/catalog/offline-disclosures": {},
     "/catalog/revisions": {},
+    "/catalog/local-terms": {},
     "/catalog/revisions/{code}": {"code": "R1"},
     "/catalog/revisions/{code}/comments": {"code": "R1"},
     "/catalog/fields/{field}/editions": {"field": "03"},

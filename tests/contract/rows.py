@@ -203,6 +203,13 @@ ACTS: list[Act] = [
         things.waiver,
         SUPERVISED,
     ),
+    _catalog(
+        "local_terms.put_local_terms",
+        "/catalog/items/{code}/terms/{region}",
+        {"time_limit": "信息形成或者变更之日起5个工作日内", "responsible_body": "镇社会事务办公室"},
+        things.local_terms,
+        TOWN_REGION,
+    ),
     _catalog("revisions.put_revision", _REVISION, {}, things.amended_revision, CATALOG),
     _revision("check", "check", ("reviewer",), "proposed", {"passed": True, "opinion": "内容合法,程序合规。"}),
     _revision(

@@ -117,6 +117,16 @@ async def waiver(platform: Platform) -> Thing:
     return Thing(place, 1)
 
 
+async def local_terms(platform: Platform) -> Thing:
+    """What a town makes of an item of its own."""
+    code, administrator = f"03{next(_NUMBERS)}", platform.token("administrator")
+    await platform.put(f"/catalog/items/{code}", a_item("03", "义务教育"), administrator)
+    place = {"code": code, "region": "990001101000"}
+    path = "/catalog/items/{code}/terms/{region}".format(**place)
+    await platform.put(path, {"time_limit": None, "responsible_body": "镇党政办公室"}, administrator)
+    return Thing(place, 1)
+
+
 def revision(state: str) -> Prepare:
     """A revision of a field of its own: `proposed`, `checked`, `consulting`, `over` (nobody is asked any more), `adopted`."""
 

@@ -4,15 +4,15 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common import clock
+from libs.common import clock, regions
 from libs.common.audit import record
 from libs.common.errors import Malformed, UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.local_terms import limits_in
 from services.catalog.rules.duties import begins_a_period, check_waives
 from services.catalog.rules.offline import OfflineContent, check_offline
-from services.catalog.rules.time_limits import TimeLimits
 from services.catalog.tables import Item, OfflineDisclosure, Region, Waiver
 
 
@@ -59,7 +59,7 @@ async def put_waiver(
     owed = await session.get(Item, item)
     if owed is None:
         raise UnknownReference("公开事项不存在。", field="path.code")
-    if not begins_a_period(TimeLimits.model_validate(owed.time_limits), period_start):
+    if not begins_a_period(await limits_in(session, owed, [*regions.ancestors(region), region]), period_start):
         raise Malformed("该事项没有从这一天开始的公开周期。", field="path.period_start")
     if kept is None:
         kept = Waiver(region=region, item=item, period_start=period_start, waived=waived, version=1)

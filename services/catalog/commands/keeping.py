@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.catalog.tables import (
     Applicability,
     Item,
+    LocalTerms,
     NegativeEntry,
     OfflineDisclosure,
     Organisation,
@@ -21,7 +22,9 @@ from services.catalog.tables import (
     Waiver,
 )
 
-Kept = TypeVar("Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver, Revision)
+Kept = TypeVar(
+    "Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver, Revision, LocalTerms
+)
 
 
 async def lock(session: AsyncSession, table: type[Kept], *code: str | date) -> Kept | None:

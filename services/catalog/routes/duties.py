@@ -4,11 +4,12 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any
 
+import asyncpg
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import clock
+from libs.common import clock, regions
 from libs.common.db import Database
 from libs.common.errors import Malformed, NotFound
 from libs.common.fields import Body, Code, Sentence
@@ -18,6 +19,7 @@ from services.catalog import queries
 from services.catalog.commands import duties as commands
 from services.catalog.routes.shared import VERSION, SeenIfAny, put_answers
 from services.catalog.rules.duties import LONGEST_PERIOD, Published, State, counted, duties
+from services.catalog.rules.local_terms import in_effect
 from services.catalog.rules.time_limits import TimeLimits
 
 router = APIRouter(route_class=Act, tags=["duties"])
@@ -34,7 +36,7 @@ class DutyView(BaseModel):
     field_name: str = Field(examples=["村(居)务公开"])
     level1_item: str = Field(examples=["财务公开"])
     level2_item: str = Field(examples=["财务收支"])
-    responsible_body: str = Field(description="公开主体 as the catalog words it.", examples=["村民委员会"])
+    responsible_body: str = Field(description="公开主体: the region's own where it names one.", examples=["村民委员会"])
     subject: str | None = Field(description="The part of the item that is due; null: all of it.", examples=[None])
     period_start: date = Field(description="First day of its month, quarter or year.", examples=["2026-10-01"])
     due_on: date = Field(description="Last day on which it is on time.", examples=["2026-10-20"])
@@ -78,8 +80,9 @@ async def list_duties(
 ) -> Response:
     """Recurring items of the region's level, each with the days on which it is due and whether it was published.
 
-    Made from the time limits as they are understood: an item whose wording is not (`/catalog/items?unread=true`) is not
-    among them. Nor is one that does not concern the region (不涉及).
+    Made from the time limits as they are understood, and as the region or one above has tightened them: an item whose
+    wording is not understood (`/catalog/items?unread=true`) is not among them. Nor is one that does not concern the
+    region (不涉及).
     """
     level: str | None = await database.reads.fetchval(queries.LEVEL, region)
     if level is None:
@@ -88,11 +91,12 @@ async def list_duties(
     first, last = asked.due_from or today - _AROUND, asked.due_until or today + _AROUND
     if not first <= last <= first + LONGEST_PERIOD:
         raise Malformed("起止日期应先后有序,且相隔不超过一年。", field="query.due_until")
-    cards = await database.reads.fetch(queries.RECURRING, region, level, asked.field)
+    line = [*regions.ancestors(region), region]
+    cards = await database.reads.fetch(queries.RECURRING, region, level, asked.field, line)
     codes = [card["code"] for card in cards]
     published = await _published(database, region, codes)
     waived = {(row["item"], row["period_start"]) for row in await database.reads.fetch(queries.WAIVED, region, codes)}
-    limits = {card["code"]: TimeLimits.model_validate_json(card["time_limits"]) for card in cards}
+    limits = {card["code"]: _limits(card) for card in cards}
     found = list(duties(limits, published, first, last, today, waived))
     shown = [duty for duty in found if asked.state in (None, duty.state)]
     shown_of = {card["code"]: orjson.loads(card["card"]) for card in cards}
@@ -105,6 +109,11 @@ async def list_duties(
         "more": len(shown) > MOST_DUTIES,
     }
     return public(request, orjson.dumps(body))
+
+
+def _limits(card: asyncpg.Record) -> TimeLimits:
+    own = (TimeLimits.model_validate_json(terms) if terms else None for terms in card["terms"])
+    return in_effect(TimeLimits.model_validate_json(card["time_limits"]), own)
 
 
 async def _published(database: Database, region: str, items: list[str]) -> dict[str, list[Published]]:
