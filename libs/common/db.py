@@ -25,12 +25,16 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 
 _CALENDAR, _DRIVER, _SOON, _LATER = "calendar", "driver", "soon", "later"
 ROLLBACK_SECONDS = 1
-_SERVER_SETTINGS = {
-    "statement_timeout": "10s",
-    "lock_timeout": "5s",
+LOST_CLIENT = {
     "idle_in_transaction_session_timeout": "10s",
-    "jit": "off",
+    # Of a client that vanished between the messages of one statement the server thinks that it runs, although it waits
+    # for the next message: no other timeout ends that, and its locks would hold up everybody until TCP gives up.
+    "transaction_timeout": "20s",
+    "tcp_user_timeout": "20s",
 }
+"""How the server gets rid of transactions whose client is gone: for every connection that takes locks."""
+
+_SERVER_SETTINGS = {"statement_timeout": "10s", "lock_timeout": "5s", "jit": "off", **LOST_CLIENT}
 
 
 @dataclass(frozen=True)

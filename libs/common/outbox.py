@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bell import Bell
 from libs.common.context import trace_headers
-from libs.common.db import Connection, driver_of, later, one_transaction
+from libs.common.db import LOST_CLIENT, Connection, driver_of, later, one_transaction
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
 from libs.common.identifiers import uuid7
@@ -150,7 +150,7 @@ async def sequence(service: str, dsn: str, bell: Bell) -> None:
                 command_timeout=10,
                 server_settings={
                     "application_name": f"{service}-sequencer",
-                    "idle_in_transaction_session_timeout": "10s",
+                    **LOST_CLIENT,
                 },
             )
             try:

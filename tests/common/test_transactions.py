@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from libs.common.db import Database, one_transaction
+from libs.common.db import LOST_CLIENT, Database, driver_of, one_transaction
 from tests.common.conftest import Connect
 
 MOMENTS = 60
@@ -67,3 +67,27 @@ async def test_what_fails_is_raised_and_rolled_back(source: Database) -> None:
         with pytest.raises(ZeroDivisionError):
             await fail()
         assert await connection.fetchval(_WRITTEN) == 0
+
+
+async def test_a_client_lost_between_two_messages_holds_nobody_up(source: Database) -> None:
+    """After the first message of a statement the server waits for the next one and calls the session active."""
+    holder = await asyncpg.connect(source.dsn, server_settings={**LOST_CLIENT, "transaction_timeout": "500ms"})
+    other = await asyncpg.connect(source.dsn, server_settings={"lock_timeout": "10s"})
+    lock = "select pg_advisory_xact_lock(20261126)"
+    try:
+        await holder.execute("begin")
+        await holder.execute(lock)
+        await holder.prepare("select 1")
+        session = "select state from pg_stat_activity where pid = $1"
+        assert await other.fetchval(session, holder.get_server_pid()) == "active"
+        await other.execute(lock)
+        assert await other.fetchval(session, holder.get_server_pid()) is None
+    finally:
+        holder.terminate()
+        other.terminate()
+
+
+async def test_every_connection_that_takes_locks_is_ended_when_its_client_is_lost(source: Database) -> None:
+    async with source.transaction() as session:
+        assert await driver_of(session).fetchval("show transaction_timeout") == LOST_CLIENT["transaction_timeout"]
+    assert await source.backbone.fetchval("show transaction_timeout") == LOST_CLIENT["transaction_timeout"]

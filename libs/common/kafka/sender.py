@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge
 
 from libs.common import clock
 from libs.common.bus import POLL_SECONDS, ForkedHistory, PositionGap, Record, read_journal
-from libs.common.db import Connection, Database, one_transaction
+from libs.common.db import LOST_CLIENT, Connection, Database, one_transaction
 from libs.common.failpoints import failpoint
 from libs.common.kafka.clients import producing
 from libs.common.kafka.topics import Brokers
@@ -184,6 +184,6 @@ async def _connect(database: Database) -> asyncpg.Connection:
             "application_name": f"{database.service}-sender",
             # A crash may forget the last position: then some records come twice, which readers drop.
             "synchronous_commit": "off",
-            "idle_in_transaction_session_timeout": "10s",
+            **LOST_CLIENT,
         },
     )
