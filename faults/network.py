@@ -153,6 +153,6 @@ FAULTS = (
         short=(),
     ),
     never("the broker names an address that is not reachable from the namespace; F6 holds it silent instead"),
-    Fault("F12", "slow and lossy line to the databases: 200 ms, resets", slow_and_lossy, 10),
+    Fault("F12", "slow and lossy line to the databases: 200 ms, resets", slow_and_lossy, 10, short=("journal",)),
     Fault("F19", "clients hang up at a random byte", hang_up, 5, around=cutting, short=("journal",)),
 )
