@@ -66,7 +66,10 @@ select array(select key from parked where source = $1 order by key limit $2) as 
 from parked where source = $1
 """
 _FIRST_OFFSET = "insert into consumer_offset (source, position) values ($1, 0) on conflict (source) do nothing"
-_MOVE_OFFSET = "update consumer_offset set position = $2, event_id = $3 where source = $1"
+# First of all: the row that it locks keeps other owners and redrives out until the commit.
+_MOVE_OFFSET = """
+update consumer_offset set position = $3, event_id = $4 where source = $1 and position = $2 returning true
+"""
 _NEW = """
 with new as (insert into inbox (event_id) select unnest($1::uuid[]) on conflict do nothing returning event_id),
      known as (select key, version from heard where topic = $2 and key = any($3))
@@ -206,7 +209,8 @@ class Delivery:
     async def _apply(self, after: int, records: Sequence[Record], park: str | None = None) -> int:
         async with self.database.transaction() as session:
             driver = driver_of(session)
-            if await driver.fetchval(LOCK_OFFSET, self.source) != after:
+            last = records[-1]
+            if not await driver.fetchval(_MOVE_OFFSET, self.source, after, last.position, last.event_id):
                 return 0  # another owner of this source was faster; the next step reads the new offset
             parked = {row["key"] for row in await driver.fetch(_PARKED, self.source)}
             if park is not None:
@@ -218,7 +222,6 @@ class Delivery:
             for record in heard:
                 if record.key in parked:
                     await driver.execute(_KEEP_NEWEST, self.source, record.key, *_kept(record))
-            await driver.execute(_MOVE_OFFSET, self.source, records[-1].position, records[-1].event_id)
             await failpoint("inbox.before_commit")
         self.parked = parked
         PARKED.labels(self.service.name, self.source).set(len(parked))

@@ -70,7 +70,7 @@ with head as materialized (select position from journal_head where only_row for 
                   type = excluded.type where thing.version <= excluded.version),
      moved as (update journal_head set position = journal_head.position + (select count(*) from taken)
                where only_row and exists (select from taken) returning position)
-select (select count(*) from kept), (select position from moved)
+select (select count(*) from kept), (select position from moved), (select pg_notify('journal', '') from moved)
 """
 
 
@@ -133,7 +133,6 @@ async def sequence_once(connection: Connection, batch: int = BATCH) -> int | Non
         assert row is not None
         moved = int(row[0])
         if moved:
-            await connection.execute("notify journal")
             await failpoint("sequencer.before_commit")
     if moved:
         await failpoint("sequencer.after_commit")
