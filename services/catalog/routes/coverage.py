@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field
 
 from libs.common.errors import NotFound
 from libs.common.fields import Body, Code, Sentence
-from libs.common.http import Act, Reads, Session, Staff, etag, public
+from libs.common.http import Act, Reads, Session, Staff, public
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands.coverage import put_applicability
 from services.catalog.export import TABLES, write_coverage
-from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 
 router = APIRouter(route_class=Act, tags=["coverage"])
 
@@ -165,6 +165,5 @@ async def put_whether_it_applies(
 ) -> ApplicabilityView:
     """For administrators of the region. An item that does not concern it, with the reason, is no gap."""
     said = await put_applicability(session, region, code, body.not_applicable, seen, actor)
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(said.version)
+    put_answered(response, said.version, seen)
     return ApplicabilityView(region=region, item=code, version=said.version, not_applicable=said.not_applicable)

@@ -13,11 +13,11 @@ from libs.common import clock, regions
 from libs.common.db import Database
 from libs.common.errors import Malformed, NotFound
 from libs.common.fields import Body, Code, Sentence
-from libs.common.http import Act, Reads, Session, Staff, etag, public
+from libs.common.http import Act, Reads, Session, Staff, public
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import duties as commands
-from services.catalog.routes.shared import VERSION, SeenIfAny, put_answers
+from services.catalog.routes.shared import VERSION, SeenIfAny, put_answered, put_answers
 from services.catalog.rules.duties import LONGEST_PERIOD, Published, State, counted, duties
 from services.catalog.rules.local_terms import in_effect
 from services.catalog.rules.time_limits import TimeLimits
@@ -160,7 +160,6 @@ async def put_waiver(
 ) -> WaiverView:
     """For administrators of the county: towns and villages cannot release themselves. What is met stays met."""
     kept = await commands.put_waiver(session, region, code, period_start, body.waived, seen, actor)
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(kept.version)
+    put_answered(response, kept.version, seen)
     known = {"region": region, "item": code, "period_start": period_start}
     return WaiverView(**known, version=kept.version, waived=kept.waived)

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from libs.common import clock
 from libs.common.errors import NotFound
 from libs.common.fields import Code, ShortText
-from libs.common.http import Act, Reads, Session, Staff, etag, public
+from libs.common.http import Act, Reads, Session, Staff, public
 from services.catalog import queries
 from services.catalog.commands import items as commands
-from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 from services.catalog.rules import GrassrootsLevel
 from services.catalog.rules.items import ItemContent
 from services.catalog.rules.time_limits import TimeLimits
@@ -76,8 +76,7 @@ async def put_item(
 ) -> ItemView:
     """For administrators of a county or above. The first item of a field names it."""
     item = await commands.put_item(session, code, body, seen, actor, clock.now())
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(item.version)
+    put_answered(response, item.version, seen)
     known = {"code": item.code, "version": item.version, "predecessors": item.predecessors}
     return ItemView(**known, time_limits=read(body.time_limit), **body.model_dump())
 

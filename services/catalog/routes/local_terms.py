@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common.fields import Code
-from libs.common.http import Act, Reads, Session, Staff, etag
+from libs.common.http import Act, Reads, Session, Staff
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import local_terms as commands
-from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 from services.catalog.rules.local_terms import LocalTermsContent
 
 router = APIRouter(route_class=Act, tags=["items"])
@@ -61,8 +61,7 @@ async def put_local_terms(
     The terms hold in the region and those below it. `null` takes back what was said.
     """
     kept, overridden = await commands.put_local_terms(session, code, region, body, seen, actor)
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(kept.version)
+    put_answered(response, kept.version, seen)
     known = {"region": region, "item": code, "version": kept.version}
     return LocalTermsAnswer(**known, overridden=list(overridden), **body.model_dump())
 

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common.fields import Code
-from libs.common.http import Act, Reads, Session, Staff, etag
+from libs.common.http import Act, Reads, Session, Staff
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import negative
-from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 from services.catalog.rules.negative import ARTICLES, Ground, NegativeContent
 
 router = APIRouter(route_class=Act, tags=["negative list"])
@@ -45,8 +45,7 @@ async def put_negative(
 ) -> NegativeView:
     """For administrators of the region. What is open again keeps its entry, with the day in `lifted_on`."""
     entry = await negative.put_negative(session, code, body, seen, actor)
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(entry.version)
+    put_answered(response, entry.version, seen)
     return NegativeView(code=code, version=entry.version, article=ARTICLES[body.ground], **body.model_dump())
 
 

@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from libs.common import clock
 from libs.common.fields import Code
-from libs.common.http import Act, Reads, Session, Staff, etag
+from libs.common.http import Act, Reads, Session, Staff
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import duties
-from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 from services.catalog.rules.offline import OfflineContent
 
 router = APIRouter(route_class=Act, tags=["duties"])
@@ -48,8 +48,7 @@ async def put_offline(
     `code` is yours to give. A wrong entry is not deleted: say in `struck` why it does not count.
     """
     kept = await duties.put_offline(session, code, body, seen, actor, clock.now())
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(kept.version)
+    put_answered(response, kept.version, seen)
     return OfflineView(code=code, version=kept.version, **body.model_dump())
 
 

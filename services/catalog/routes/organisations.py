@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from libs.common import clock
 from libs.common.fields import Code
-from libs.common.http import Act, Reads, Session, Staff, etag
+from libs.common.http import Act, Reads, Session, Staff
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import places
-from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 from services.catalog.rules import OrganisationContent
 
 router = APIRouter(route_class=Act, tags=["organisations"])
@@ -58,8 +58,7 @@ async def put_organisation(
     One with subordinates cannot get another place in the tree (`has_subordinates`).
     """
     organisation = await places.put_organisation(session, code, body, seen, actor, clock.now())
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(organisation.version)
+    put_answered(response, organisation.version, seen)
     return OrganisationView(
         code=organisation.code, path=organisation.path, version=organisation.version, **body.model_dump()
     )

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from libs.common import clock
-from libs.common.http import Act, Reads, Session, Staff, etag
+from libs.common.http import Act, Reads, Session, Staff
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import places
-from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answers
+from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 from services.catalog.rules import RegionContent
 
 router = APIRouter(route_class=Act, tags=["regions"])
@@ -42,8 +42,7 @@ async def put_region(
 ) -> RegionView:
     """For administrators of the region. The region above must exist; the code tells level and parent."""
     region = await places.put_region(session, code, body, seen, actor, clock.now())
-    response.status_code = 201 if seen is None else 200
-    response.headers["ETag"] = etag(region.version)
+    put_answered(response, region.version, seen)
     return RegionView(code=region.code, version=region.version, **body.model_dump())
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from libs.common.db import Database
 from libs.common.errors import Malformed
 from libs.common.fields import Body
-from libs.common.http import public
+from libs.common.http import etag, public
 from libs.common.paging import LONGEST_TOKEN, next_link
 from services.catalog.queries import Page, read_page
 
@@ -41,6 +41,12 @@ def put_answers(view: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
         200: {"description": "Replaced, or the same as before: then the version has not changed."},
         201: {"description": "Created.", "model": view},
     }
+
+
+def put_answered(response: Response, version: int, seen: int | None) -> None:
+    """Tell by status and ETag what became of a put: `seen` None means that it was new."""
+    response.status_code = 201 if seen is None else 200
+    response.headers["ETag"] = etag(version)
 
 
 class Listing(Body):
