@@ -66,8 +66,21 @@ def _report_takeover(scene: Scene, what: str, measured: list[float | None], limi
         scene.insist(max(times) <= limit, f"{what} takeover took {max(times):.1f} s, not {limit:.0f} s")
 
 
+async def suspend_leader(scene: Scene) -> None:
+    """F4: one worker after the other is frozen, so that one of them holds the leaders' locks, and thawed again."""
+    silences = []
+    for worker in scene.rig.workers:
+        frozen = time.time()
+        worker.suspend()
+        await asyncio.sleep(scene.size.either(7, 15))
+        worker.resume()
+        silences.append(await scene.observer.silence("catalog", frozen, time.time()))
+    scene.seen.append(f"longest silence of a listener {max(silences):.1f} s")
+    scene.insist(max(silences) <= 12, f"the standby worked only after {max(silences):.1f} s")
+
+
 async def suspend(scene: Scene, part: str) -> None:
-    """F4, F5: a worker is frozen, if it can be hit in the middle of a transaction of `part`, and thawed again."""
+    """F5: a worker is frozen, if it can be hit in the middle of a transaction of `part`, and thawed again."""
     worker = scene.rig.workers[0]
     inside = await _suspend_inside(scene, worker, part)
     frozen = time.time()
@@ -163,7 +176,7 @@ async def _fired(process: Process, point: str, action: str) -> bool:
 FAULTS = (
     Fault("F1", "`kill -9` of the API, once a second", kill_apis, 5, short=("journal",)),
     Fault("F2", "`kill -9` of a worker: sequencer, sender and listeners", kill_workers, 15),
-    Fault("F4", "sequencer frozen (SIGSTOP), then thawed", partial(suspend, part="sequencer")),
+    Fault("F4", "sequencer and sender frozen (SIGSTOP), then thawed", suspend_leader),
     Fault("F5", "listener frozen (SIGSTOP), then thawed", partial(suspend, part="write")),
     Fault("F18", "rolling restart of every process", rolling_restart, 10),
     Fault("FP-kill", "`kill -9` at every failpoint", partial(at_failpoints, action="kill")),

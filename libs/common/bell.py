@@ -18,6 +18,7 @@ from libs.common.lost import LOST
 log = structlog.get_logger()
 CHANNELS = ("outbox", "journal", "progress")
 _COALESCE_SECONDS = 0.001
+SOON_SECONDS = 0.1
 _KEEPALIVE_SECONDS = 10.0
 _RECONNECT_SECONDS = 1.0
 
@@ -29,6 +30,7 @@ class Bell:
         self._dsn = dsn
         self._waiters: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._to_ring: set[str] = set()
+        self._soon: set[str] = set()
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -48,6 +50,16 @@ class Bell:
         self._wake(channel)
         self._to_ring.add(channel)
         self._wanted.set()
+
+    def ring_soon(self, channel: str) -> None:
+        """Ring after `SOON_SECONDS`, once for all who ask meanwhile. Returns at once."""
+        if channel not in self._soon:
+            self._soon.add(channel)
+            asyncio.get_running_loop().call_later(SOON_SECONDS, self._ring_now, channel)
+
+    def _ring_now(self, channel: str) -> None:
+        self._soon.discard(channel)
+        self.ring(channel)
 
     @contextlib.contextmanager
     def waiting(self, channel: str) -> Iterator["Waiter"]:

@@ -18,11 +18,9 @@ POINTS = frozenset(
     {
         "act.before_commit",
         "act.after_commit",
-        "sequencer.before_commit",
         "sequencer.after_commit",
         "sender.read",
         "sender.sent",
-        "sender.before_commit",
         "sender.after_commit",
         "inbox.read",
         "inbox.before_effect",

@@ -104,7 +104,7 @@ class Delivery:
     told: list[str] | None = None
     """The parked keys that the producer was told of last; None: nothing yet."""
     at: tuple[int, UUID | None] | None = None
-    """The offset as this loop left it, while events keep coming; another owner's move of it is noticed at the lock."""
+    """The offset as this loop saw it last; another owner's move of it is noticed with the next event, or at a look."""
 
     @property
     def kinds(self) -> dict[str, type[Event]]:
@@ -123,6 +123,7 @@ class Delivery:
                     look_again = loop.time()
                     while True:
                         if loop.time() >= look_again:
+                            self.at = None
                             await self.report_parked(subscription)
                             look_again = loop.time() + PARKED_SECONDS
                         if not await self.step(subscription):
@@ -154,11 +155,13 @@ class Delivery:
 
     async def step(self, subscription: Subscription) -> int:
         """Deliver one batch. Returns how many events it took from the source (0: there is nothing new)."""
-        after, event_id = self.at or await self._offset()
-        self.at = None
+        if self.at is None:
+            self.at = await self._offset()
+        after, event_id = self.at
         records = await subscription.read(after, event_id)
         if not records:
             return 0
+        self.at = None
         await failpoint("inbox.read")
         try:
             taken = await self._apply(after, records)
@@ -207,7 +210,7 @@ class Delivery:
         return len(records)
 
     async def _apply(self, after: int, records: Sequence[Record], park: str | None = None) -> int:
-        async with self.database.transaction() as session:
+        async with self.database.transaction(at_once=False) as session:
             driver = driver_of(session)
             last = records[-1]
             if not await driver.fetchval(_MOVE_OFFSET, self.source, after, last.position, last.event_id):

@@ -3,7 +3,7 @@
 A command inserts its event into the `outbox` of its own database, last, in its own transaction, after it has
 locked the row of the thing; so outbox ids of one thing rise with its version. One sequencer per database moves rows
 in batches into the append-only `journal`, gives each the next position and deletes it from the outbox, in one
-transaction: positions have no gap, follow commit order, and no reader ever needs a cursor over a sequence.
+statement: positions have no gap, follow commit order, and no reader ever needs a cursor over a sequence.
 """
 
 import asyncio
@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.bell import Bell
 from libs.common.context import trace_headers
-from libs.common.db import LOST_CLIENT, Connection, driver_of, later, one_transaction
+from libs.common.db import Connection, driver_of, later
 from libs.common.events import Event
 from libs.common.failpoints import failpoint
 from libs.common.identifiers import uuid7
+from libs.common.leading import leading
 from libs.common.lost import LOST
 from libs.common.partition import partition
 
@@ -29,6 +30,10 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 BATCH = 500
 POLL_SECONDS = 0.5
 STANDBY_SECONDS = 0.25
+SEQUENCER = "sequencer"
+"""The part that one process leads (`libs.common.leading`)."""
+SILENT = "3s"
+"""A leader that says nothing for so long, though it polls, is frozen or cut off: the next one takes over."""
 
 SEQUENCED = Counter("sequencer_events_total", "Events moved from the outbox to the journal.", ["service"])
 
@@ -53,7 +58,6 @@ select $1::uuid, $2::text, $3::smallint, $4::text, $5::bigint, $6::text, $7::jso
 where not exists (select from thing where key = $4 and version >= $5)
 on conflict (key, version, topic) do nothing
 """
-_LOCK = "select pg_try_advisory_xact_lock(hashtext('yangguang.sequencer'))"
 # An array, not a subquery: that one was joined by a scan of the whole outbox, which takes seconds of a batch when
 # the statement was planned while the outbox was empty and many events have come at once.
 _MOVE = """
@@ -123,39 +127,22 @@ def cloud_headers(event: Event, event_id: str) -> Mapping[str, str]:
     }
 
 
-async def sequence_once(connection: Connection, batch: int = BATCH) -> int | None:
-    """Move one batch. Returns how many events moved, or None while another process holds the lock."""
-    async with one_transaction(connection):
-        # The lock is a statement of its own, so that the move's snapshot is younger than the lock.
-        if not await connection.fetchval(_LOCK):
-            return None
-        row = await connection.fetchrow(_MOVE, batch)
-        assert row is not None
-        moved = int(row[0])
-        if moved:
-            await failpoint("sequencer.before_commit")
+async def sequence_once(connection: Connection, batch: int = BATCH) -> int:
+    """Move one batch, in one statement. Returns how many events moved. Only for whoever leads `SEQUENCER`."""
+    moved: int = await connection.fetchval(_MOVE, batch)
     if moved:
         await failpoint("sequencer.after_commit")
     return moved
 
 
 async def sequence(service: str, dsn: str, bell: Bell) -> None:
-    """Be a sequencer until cancelled: the leader while the lock is free, else a standby that retries."""
+    """Be a sequencer until cancelled: the leader while no other process is, else a standby that retries."""
     while True:
         try:
-            connection = await asyncpg.connect(
-                dsn,
-                timeout=5,
-                command_timeout=10,
-                server_settings={
-                    "application_name": f"{service}-sequencer",
-                    **LOST_CLIENT,
-                },
-            )
-            try:
+            async with leading(
+                service, dsn, SEQUENCER, again=STANDBY_SECONDS, idle_session_timeout=SILENT
+            ) as connection:
                 await _sequence(service, connection, bell)
-            finally:
-                connection.terminate()
         except LOST as error:
             log.warning("sequencer.lost", service=service, error=repr(error))
             await asyncio.sleep(STANDBY_SECONDS)
@@ -165,9 +152,6 @@ async def _sequence(service: str, connection: asyncpg.Connection, bell: Bell) ->
     with bell.waiting("outbox") as rung:
         while True:
             moved = await sequence_once(connection)
-            if moved is None:
-                await asyncio.sleep(STANDBY_SECONDS)
-                continue
             if moved:
                 SEQUENCED.labels(service).inc(moved)
             if moved < BATCH:

@@ -8,16 +8,15 @@ settled on the spot. A worker does it every ten minutes; of several workers of a
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge
 
 from libs.common import audit
 from libs.common.db import Database, driver_of
+from libs.common.leading import leading
 from libs.common.permission import Actor
 from libs.common.reconcile_heard import FEW, Hearing
 from libs.common.reconcile_projection import SHARES, Comparison
@@ -39,7 +38,6 @@ DRIFT = Counter(
     ["service", "projection", "kind"],
 )
 LAST_RUN = Gauge("reconcile_last_run_timestamp", "When a comparison was last finished (Unix time).", ["service"])
-_LEADER = "select pg_try_advisory_lock(hashtextextended('yangguang.reconcile', 0))"
 
 
 @dataclass
@@ -160,22 +158,12 @@ async def keep_reconciled(service: Service, databases: Mapping[str, Database]) -
     """Reconcile `service` every ten minutes until cancelled, while no other process does."""
     while True:
         try:
-            async with leading(databases[service.name]) as connection:
-                while connection:
+            database = databases[service.name]
+            async with leading(service.name, database.dsn, "reconcile", again=STANDBY_SECONDS) as connection:
+                while True:
                     await asyncio.sleep(SECONDS * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - no secret
                     await connection.execute("select 1")  # whoever has lost it is not the leader any more
                     await reconcile(service, databases, share=share_of_now())
         except Exception as error:  # a comparison never ends a worker, whatever a dependency raises
             log.warning("reconcile.retry", service=service.name, error=repr(error))
         await asyncio.sleep(STANDBY_SECONDS)
-
-
-@asynccontextmanager
-async def leading(database: Database) -> AsyncIterator[asyncpg.Connection | None]:
-    """The connection that holds the leader's lock, or None while another process does."""
-    settings = {"application_name": f"{database.service}-reconcile"}
-    connection = await asyncpg.connect(database.dsn, timeout=5, command_timeout=10, server_settings=settings)
-    try:
-        yield connection if await connection.fetchval(_LEADER) else None
-    finally:
-        connection.terminate()

@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 
 from libs.common.db import Connection, Database
 from libs.common.identifiers import uuid7
-from libs.common.outbox import BATCH, REPLAYED_TO, sequence_once
+from libs.common.leading import leading_meanwhile
+from libs.common.outbox import BATCH, REPLAYED_TO, SEQUENCER, sequence_once
 
 BATCH_SECONDS = 60.0
 _HELP_SECONDS = 0.05
@@ -55,7 +56,9 @@ async def _say(connection: Connection, group: str, keys: list[str], kinds: Colle
         rows = await connection.fetch(_SAY, keys, [uuid7() for _ in keys], group, only)
         said += sum(row["said"] for row in rows)
         while await connection.fetchval(_WAITING, keys):
-            if not await sequence_once(connection):
+            async with leading_meanwhile(connection, SEQUENCER) as leads:
+                moved = leads and await sequence_once(connection)
+            if not moved:
                 await asyncio.sleep(_HELP_SECONDS)
         # The same version was waiting in the outbox already, perhaps for another service: it is gone now.
         keys = [row["key"] for row in rows if not row["said"]]

@@ -102,3 +102,16 @@ async def test_a_bell_that_cannot_connect_keeps_trying_and_closes(tmp_path: str)
         await woken(waiter)
     await bell.close()
     await Bell("postgresql://").close()
+
+
+async def test_what_may_wait_rings_once_for_all(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("libs.common.bell.SOON_SECONDS", 0.01)
+    bell = Bell(dsn)
+    with bell.waiting("outbox") as waiter:
+        bell.ring_soon("outbox")
+        bell.ring_soon("outbox")
+        assert await sleeps(waiter)
+        await woken(waiter)
+        bell.ring_soon("outbox")
+        await woken(waiter)
+        assert await sleeps(waiter)

@@ -19,8 +19,9 @@ from libs.common.identifiers import uuid7
 from libs.common.kafka import bus as kafka_bus
 from libs.common.kafka.bus import KafkaBus
 from libs.common.kafka.progress import hear_progress
-from libs.common.kafka.sender import create_topics, resend, send_once, sending
+from libs.common.kafka.sender import create_topics, resend, send, send_once, sending
 from libs.common.kafka.topics import Brokers
+from libs.common.leading import leading
 from tests.common.bus_conformance import BusConformance, read_all
 from tests.common.hearing import SOURCE, Ear, Wire, published, say, sequence_all
 from tests.kafka import needs_kafka
@@ -201,15 +202,19 @@ async def test_a_rewritten_history_is_noticed_by_readers_and_by_the_sender(
 async def test_one_sender_at_a_time(carrier: KafkaCarrier, source: Database) -> None:
     await say(source, published(uuid4()))
     await sequence_all(source)
-    leader = await asyncpg.connect(source.dsn)
-    standby = await asyncpg.connect(source.dsn)
-    try:
-        async with leader.transaction(), sending(SOURCE, carrier.brokers) as producer:
-            assert await leader.fetchval("select pg_try_advisory_xact_lock(hashtext('yangguang.sender'))")
-            assert await send_once(SOURCE, standby, producer, carrier.brokers.topic(SOURCE)) is None
-    finally:
-        await leader.close()
-        await standby.close()
+    tries = "select count(*) from pg_stat_activity where application_name = $1 and query like '%advisory_lock%'"
+    async with leading(SOURCE, source.dsn, "sender", again=0.01):
+        standby = asyncio.create_task(send(source, carrier.brokers))
+        try:
+            async with asyncio.timeout(30):
+                while await source.backbone.fetchval(tries, f"{SOURCE}-sender") < 2:
+                    await asyncio.sleep(0.01)
+            assert await source.backbone.fetchval("select max(position) from sender_position") == 0
+        finally:
+            standby.cancel()
+            await asyncio.gather(standby, return_exceptions=True)
+    await carrier.send()
+    assert await source.backbone.fetchval("select max(position) from sender_position") == 1
 
 
 async def test_the_position_moves_only_over_what_the_broker_has(carrier: KafkaCarrier, source: Database) -> None:

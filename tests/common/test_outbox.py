@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from libs.common import outbox
 from libs.common.db import Database
-from libs.common.outbox import MAX_PAYLOAD_BYTES, EventTooLarge, emit, sequence_once
+from libs.common.leading import leading, leading_meanwhile
+from libs.common.outbox import MAX_PAYLOAD_BYTES, SEQUENCER, EventTooLarge, emit, sequence_once
 from tests.common.conftest import Connect
-from tests.common.hearing import published, say, sequence_all
+from tests.common.hearing import SOURCE, published, say, sequence_all
 
-LEAD = "select pg_try_advisory_xact_lock(hashtext('yangguang.sequencer'))"
 LOCK_ROW = text("update item_row set version = version + 1 where only_row returning version")
 
 
@@ -118,7 +118,8 @@ async def test_two_sequencers_never_interleave(source: Database, connect: Connec
     async def move() -> int:
         connection, moved = await connect(), 0
         while not done.is_set() or await waiting(source):
-            moved += await sequence_once(connection, batch=7) or 0
+            async with leading_meanwhile(connection, SEQUENCER) as leads:
+                moved += await sequence_once(connection, batch=7) if leads else 0
         return moved
 
     async with asyncio.timeout(60):
@@ -168,10 +169,10 @@ async def arrived(source: Database, events: int) -> None:
 
 async def test_a_standby_takes_over_when_the_leader_loses_its_connection(source: Database, connect: Connect) -> None:
     leader = await connect()
-    await leader.execute("begin")
-    assert await leader.fetchval(LEAD)
+    async with leading_meanwhile(leader, SEQUENCER) as leads, leading_meanwhile(await connect(), SEQUENCER) as second:
+        assert (leads, second) == (True, False)
+    assert await leader.fetchval(f"select pg_try_advisory_lock(hashtext('yangguang.{SEQUENCER}'))")
     await say(source, published(uuid4()))
-    assert await sequence_once(await connect()) is None
     standby = asyncio.create_task(outbox.sequence("village_affairs", source.dsn, source.bell))
     try:
         assert await source.backbone.fetchval("select pg_terminate_backend($1)", leader.get_server_pid())
@@ -181,6 +182,19 @@ async def test_a_standby_takes_over_when_the_leader_loses_its_connection(source:
         await asyncio.gather(standby, return_exceptions=True)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await leader.execute("select 1")
+
+
+async def test_a_leader_that_falls_silent_is_followed_by_another(source: Database) -> None:
+    async with leading(SOURCE, source.dsn, SEQUENCER, again=0.01, idle_session_timeout="200ms") as frozen:
+        await say(source, published(uuid4()))
+        standby = asyncio.create_task(outbox.sequence(SOURCE, source.dsn, source.bell))
+        try:
+            await arrived(source, 1)
+        finally:
+            standby.cancel()
+            await asyncio.gather(standby, return_exceptions=True)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await frozen.execute("select 1")
 
 
 async def test_a_sequencer_that_loses_its_connection_makes_a_new_one(source: Database) -> None:

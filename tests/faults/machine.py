@@ -23,7 +23,6 @@ from tests.platform import Platform
 
 PAIRS = [(service, source) for service in ALL for source in sorted(service.sources)]
 CRASHES: tuple[str, ...] = (
-    "sequencer.before_commit",
     "sequencer.after_commit",
     "inbox.before_effect",
     "inbox.before_commit",

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from libs.common.inbox import Delivery
 from libs.common.outbox import sequence_once
-from libs.common.reconcile import keep_reconciled, leading, reconcile
+from libs.common.reconcile import keep_reconciled, reconcile
 from libs.common.reconcile_heard import judge
 from libs.common.reconcile_projection import SHARES
 from services.registry import ALL, pick
@@ -223,16 +223,6 @@ async def test_drift_is_counted_and_audited(seeded: Platform) -> None:
     told = [orjson.loads(row["entry"]) for row in rows]
     (entry,) = [one for one in told if one["action"] == "operations.reconcile"]
     assert (entry["thing"], entry["drift"], entry["repaired"]) == ("catalog coverage", {"missing": 1}, 1)
-
-
-async def test_one_of_two_workers_leads(seeded: Platform) -> None:
-    database = seeded.database("catalog")
-    async with leading(database) as first:
-        assert first is not None
-        async with leading(database) as second:
-            assert second is None
-    async with leading(database) as third:
-        assert third is not None
 
 
 async def test_a_worker_mends_by_itself(seeded: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

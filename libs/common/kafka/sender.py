@@ -1,8 +1,8 @@
 """The Kafka sender: carries a service's journal to its topic, in order, from its own saved position.
 
-One per database, elected by an advisory lock, as the sequencer is. A send has three outcomes: yes, no and unknown. The
-position moves only over what is known to be there, so after a fault records may come twice and never are left out;
-readers put them in order and drop the second.
+One per database leads, as with the sequencers. A send has three outcomes: yes, no and unknown. The position moves only
+over what is known to be there, so after a fault records may come twice and never are left out; readers put them in
+order and drop the second.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ from prometheus_client import Counter, Gauge
 
 from libs.common import clock
 from libs.common.bus import POLL_SECONDS, ForkedHistory, PositionGap, Record, read_journal
-from libs.common.db import LOST_CLIENT, Connection, Database, one_transaction
+from libs.common.db import Connection, Database
 from libs.common.failpoints import failpoint
 from libs.common.kafka.clients import producing
 from libs.common.kafka.topics import Brokers
 from libs.common.kafka.wire import headers_of, milliseconds
+from libs.common.leading import leading
 from libs.common.lost import LOST
 from libs.common.partition import partition
 
@@ -31,6 +32,8 @@ SINK = "kafka"
 BATCH = 500
 DEADLINE_SECONDS = 4.0
 STANDBY_SECONDS = 0.25
+SILENT = "6s"
+"""A leader that says nothing for so long, longer than a send may take, is frozen or cut off: the next one leads."""
 RETRY_SECONDS = 0.5
 RETRY_MOST_SECONDS = 5.0
 BROKEN_SECONDS = 5.0
@@ -38,7 +41,6 @@ BROKEN_SECONDS = 5.0
 SENT = Counter("sender_send_total", "Journal rows sent to Kafka, by outcome.", ["service", "result"])
 POSITION = Gauge("sender_position", "Last journal position that is known to be in Kafka.", ["service"])
 
-_LOCK = "select pg_try_advisory_xact_lock(hashtext('yangguang.sender'))"
 _WHERE = "select position, event_id from sender_position where sink = $1"
 _FIRST = "insert into sender_position (sink, position) values ($1, 0) on conflict (sink) do nothing"
 _MOVE = "update sender_position set position = $3, event_id = $4 where sink = $1 and position = $2"
@@ -57,24 +59,29 @@ class Sent:
 
 
 async def send(database: Database, brokers: Brokers) -> None:
-    """Be a sender until cancelled: the leader while the lock is free, else a standby that tries again."""
+    """Be a sender until cancelled: the leader while no other process is, else a standby that tries again."""
     topic, pause = brokers.topic(database.service), RETRY_SECONDS
     while True:
         try:
             await create_topics(database, brokers)
-            connection = await _connect(database)
-            try:
-                async with sending(database.service, brokers) as producer:
-                    with database.bell.waiting("journal") as news:
-                        while True:
-                            sent = await send_once(database.service, connection, producer, topic)
-                            pause = RETRY_SECONDS
-                            if sent is None:
-                                await asyncio.sleep(STANDBY_SECONDS)
-                            elif sent < BATCH:
-                                await news.wait(POLL_SECONDS)
-            finally:
-                connection.terminate()
+            async with (
+                leading(
+                    database.service,
+                    database.dsn,
+                    "sender",
+                    again=STANDBY_SECONDS,
+                    idle_session_timeout=SILENT,
+                    # A crash may forget the last position: then some records come twice, which readers drop.
+                    synchronous_commit="off",
+                ) as connection,
+                sending(database.service, brokers) as producer,
+            ):
+                with database.bell.waiting("journal") as news:
+                    while True:
+                        sent = await send_once(database.service, connection, producer, topic)
+                        pause = RETRY_SECONDS
+                        if sent < BATCH:
+                            await news.wait(POLL_SECONDS)
         except (ForkedHistory, PositionGap) as error:
             # What readers have is not what the journal says now: an operator decides (`resend`), nobody guesses.
             log.error("sender.broken_history", service=database.service, error=str(error))
@@ -85,33 +92,29 @@ async def send(database: Database, brokers: Brokers) -> None:
             pause = min(pause * 2, RETRY_MOST_SECONDS)
 
 
-async def send_once(service: str, connection: asyncpg.Connection, producer: AIOKafkaProducer, topic: str) -> int | None:
-    """Send one batch. Returns how many records are known to be there, or None while another process sends.
+async def send_once(service: str, connection: asyncpg.Connection, producer: AIOKafkaProducer, topic: str) -> int:
+    """Send one batch. Returns how many records are known to be there. Only for whoever leads.
+
+    No transaction is open while the brokers are waited for: its snapshot would hold back vacuum in the whole server.
 
     Raises what was wrong with the first record that is not known to be there, after the position of those before it
     was saved: the producer must then be thrown away. Raises ForkedHistory and PositionGap as a subscription does.
     """
-    async with one_transaction(connection):
-        if not await connection.fetchval(_LOCK):
-            return None
-        saved = await connection.fetchrow(_WHERE, SINK)
-        if saved is None:
-            await connection.execute(_FIRST, SINK)
-        position, event_id = saved or (0, None)
-        records = await read_journal(connection, service, position, event_id, BATCH)
-        if not records:
-            return 0
-        # Without arguments, so that the driver lets go of the last statement's snapshot: it would hold back vacuum
-        # in the whole server for as long as a dead broker is waited for.
-        await connection.execute("select 1")
-        await failpoint("sender.read")
-        sent = await _send(producer, topic, records)
-        await failpoint("sender.sent")
-        if sent.known:
-            last = records[sent.known - 1]
-            await connection.execute(_MOVE, SINK, position, last.position, last.event_id)
-            POSITION.labels(service).set(last.position)
-        await failpoint("sender.before_commit")
+    saved = await connection.fetchrow(_WHERE, SINK)
+    if saved is None:
+        await connection.execute(_FIRST, SINK)
+    position, event_id = saved or (0, None)
+    records = await read_journal(connection, service, position, event_id, BATCH)
+    if not records:
+        return 0
+    await failpoint("sender.read")
+    sent = await _send(producer, topic, records)
+    await failpoint("sender.sent")
+    if sent.known:
+        last = records[sent.known - 1]
+        # Nothing moves when an operator had it sent anew meanwhile: then it goes on from there.
+        await connection.execute(_MOVE, SINK, position, last.position, last.event_id)
+        POSITION.labels(service).set(last.position)
     await failpoint("sender.after_commit")
     SENT.labels(service, "known").inc(sent.known)
     if sent.error is not None:
@@ -173,17 +176,3 @@ async def create_topics(database: Database, brokers: Brokers) -> None:
 def sending(service: str, brokers: Brokers) -> AbstractAsyncContextManager[AIOKafkaProducer]:
     """The producer of a service's sender."""
     return producing(brokers, f"{service}-sender", acks="all", deadline=DEADLINE_SECONDS)
-
-
-async def _connect(database: Database) -> asyncpg.Connection:
-    return await asyncpg.connect(
-        database.dsn,
-        timeout=5,
-        command_timeout=10,
-        server_settings={
-            "application_name": f"{database.service}-sender",
-            # A crash may forget the last position: then some records come twice, which readers drop.
-            "synchronous_commit": "off",
-            **LOST_CLIENT,
-        },
-    )
