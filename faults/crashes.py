@@ -13,6 +13,7 @@ from services.nursery import fork
 
 SEQUENCER_SECONDS, CONSUMER_SECONDS = 2.0, 15.0
 API_POINTS, COMMAND_POINTS = ("act.", "idempotency."), ("rebuild.",)
+LEADER_POINTS = ("sequencer.", "sender.")
 KAFKA_POINTS = ("sender.", "kafka.")
 POINTS_OF = {
     "journal": sorted(point for point in POINTS if not point.startswith(KAFKA_POINTS)),
@@ -140,6 +141,10 @@ async def at_failpoints(scene: Scene, action: str) -> None:
         await process.stop()
         for point in points:
             await process.start(FAILPOINTS=f"{point}={action}:2")  # the second passing: it has worked before
+            if point.startswith(LEADER_POINTS):
+                for other in group[1:]:  # it leads when the other has let go
+                    await other.stop()
+                    await other.start()
             if await _fired(process, point, action):
                 fired.append(point)
             await process.stop()
