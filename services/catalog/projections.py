@@ -3,16 +3,16 @@
 from libs.common.events import DocumentPublished, DocumentWithdrawn, Event, NoticePublished, NoticeWithdrawn
 from libs.common.projections import ProjectedTable, Projection, Row, Rows
 
-_COLUMNS = ("document", "item", "region", "version", "live", "title", "published_at")
+_COLUMNS = ("document", "item", "region", "version", "live", "title", "published_at", "bodies")
 
 
 def covering(event: DocumentPublished | NoticePublished) -> Row:
-    """A document covers its item in its region, a notice in its village."""
+    """A document covers its item in its region for its body and those above, a notice in its village for all."""
     if isinstance(event, DocumentPublished):
-        document, region = event.document, event.region
+        document, region, bodies = event.document, event.region, event.organisation_path
     else:
-        document, region = event.notice, event.village
-    return document, event.catalog_item, region, event.version, True, event.title, event.published_at
+        document, region, bodies = event.notice, event.village, []
+    return document, event.catalog_item, region, event.version, True, event.title, event.published_at, bodies
 
 
 def _rows(event: Event) -> Rows:

@@ -72,10 +72,12 @@ select coalesce(json_agg(card order by card.code), '[]')::text from (
 """
 
 # The terms of the regions in $4, from the top: a code sorts behind those of the regions that it lies in.
-RECURRING = """
+OWED = """
 select i.code, i.time_limits::text as time_limits, array(
     select l.time_limits::text from local_terms l where l.item = i.code and l.region = any($4) order by l.region
-  ) as terms, json_build_object('field', i.field, 'field_name', f.name,
+  ) as terms, coalesce(
+    (select l.organisations from local_terms l where l.item = i.code and l.region = $1), '{}'
+  ) as bodies, json_build_object('field', i.field, 'field_name', f.name,
   'level1_item', i.level1_item, 'level2_item', i.level2_item, 'responsible_body', coalesce((
     select l.responsible_body from local_terms l
     where l.item = i.code and l.region = any($4) and l.responsible_body is not null order by l.region desc limit 1
@@ -85,7 +87,7 @@ where i.retired_on is null and $2 = any(i.levels) and ($3::text is null or i.fie
   and (i.time_limits @? '$.limits[*].recurrence.every' or exists (
     select from local_terms l
     where l.item = i.code and l.region = any($4) and l.time_limits @? '$.limits[*].recurrence.every'
-  ))
+  ) or exists (select from occasion o where o.struck is null and o.region = $1 and o.item = i.code))
   and not exists (
     select from applicability a where a.region = $1 and a.item = i.code and a.not_applicable is not null
   )
@@ -93,18 +95,35 @@ where i.retired_on is null and $2 = any(i.levels) and ($3::text is null or i.fie
 
 # What was published under an item counts for the one that follows it.
 PUBLISHED_UNDER = """
-select i.code as item, c.document::text, null as offline, c.published_at, null as disclosed_on
+select i.code as item, c.document::text, null as offline, c.published_at, null as disclosed_on, c.bodies
 from item i join covering c on c.live and c.region = $1 and c.item = any(i.predecessors || i.code)
-where i.code = any($2)
+where i.code = any($2) and c.published_at >= $3
 union all
-select i.code, null, o.code, null, o.disclosed_on
+select i.code, null, o.code, null, o.disclosed_on, '{}'
 from item i join offline_disclosure o on o.struck is null and o.region = $1 and o.item = any(i.predecessors || i.code)
-where i.code = any($2)
+where i.code = any($2) and o.disclosed_on >= $3::timestamptz::date
 """
+
+OCCASIONS = """
+select card.code, row_to_json(card)::text as card from (
+  select code, region, item, trigger, happened_on, what, organisation, struck, version from occasion
+  where code > $1 and ($3::text is null or region = $3) and ($4::text is null or item = $4)
+    and ($5::bool is null or (struck is not null) = $5)
+  order by code limit $2
+) card
+"""
+
+COUNTED_OCCASIONS = """
+select code, item, trigger, happened_on, organisation from occasion
+where struck is null and region = $1 and item = any($2)
+"""
+
+BODY_NAMES = "select code, short_name from organisation where code = any($1)"
 
 LOCAL_TERMS = """
 select card.code, (to_jsonb(card) - 'code')::text as card from (
-  select region || ' ' || item as code, region, item, time_limit, responsible_body, version from local_terms
+  select region || ' ' || item as code, region, item, time_limit, responsible_body, organisations, version
+  from local_terms
   where region || ' ' || item > $1 and ($3::text is null or region = $3) and ($4::text is null or item = $4)
   order by region, item limit $2
 ) card

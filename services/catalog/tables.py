@@ -134,6 +134,7 @@ class LocalTerms(Base):
     time_limit: Mapped[str | None]
     time_limits: Mapped[dict[str, Any] | None] = mapped_column(pg.JSONB(none_as_null=True))
     responsible_body: Mapped[str | None]
+    organisations: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     version: Mapped[int]
 
     __table_args__ = (
@@ -181,6 +182,28 @@ class OfflineDisclosure(Base):
             "disclosed_on",
             postgresql_where=text("struck is null"),
         ),
+    )
+
+
+class Occasion(Base):
+    """Something happened that time limits of an item run from (触发情形)."""
+
+    __tablename__ = "occasion"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(sa.ForeignKey(Region.code))
+    item: Mapped[str] = mapped_column(sa.ForeignKey(Item.code), index=True)
+    trigger: Mapped[str]
+    happened_on: Mapped[date]
+    what: Mapped[str]
+    organisation: Mapped[str | None] = mapped_column(
+        sa.ForeignKey(Organisation.code), comment="the body that owes it; null: each that the region names"
+    )
+    struck: Mapped[str | None] = mapped_column(comment="why it does not count; null: it does")
+    version: Mapped[int]
+
+    __table_args__ = (
+        sa.Index("ix_occasion_counted", "region", "item", "happened_on", postgresql_where=text("struck is null")),
     )
 
 
@@ -269,6 +292,10 @@ class Covering(Base):
     live: Mapped[bool]
     title: Mapped[str]
     published_at: Mapped[datetime]
+    bodies: Mapped[list[str]] = mapped_column(
+        server_default=text("'{}'"),
+        comment="the organisation that published it and those above; none: of its whole region",
+    )
 
     __table_args__ = (
         # Coverage counts and dates are read from this index alone.

@@ -10,12 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common import clock
-from services.catalog.rules.duties import Duty, Published, begins_a_period, counted, duties
+from libs.common.workdays import Calendar
+from services.catalog.rules.duties import (
+    Duty,
+    Occasion,
+    Owing,
+    Published,
+    Time,
+    begins_a_period,
+    counted,
+    duties,
+)
+from services.catalog.rules.time_limits import Trigger
 from services.catalog.rules.wordings import read
-from tests.catalog.news import TOWN, VILLAGE, notice_published, notice_withdrawn, say
+from tests.catalog.news import COUNTY, TOWN, VILLAGE, document_published, notice_published, notice_withdrawn, say
 from tests.platform import Platform, item
 
-QUARTERLY = {"27001001": read("每季度的首个月20日")}
+QUARTERLY = {"27001001": Owing(read("每季度的首个月20日"))}
+CALENDAR = Calendar()
 TODAY = date(2026, 11, 26)
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 
@@ -23,7 +35,7 @@ YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 def of(*days: str, today: date = TODAY) -> list[Duty]:
     """The duties of 2026 of an item that is due quarterly, published on these days."""
     published = {"27001001": [Published(f"d{day}", date.fromisoformat(day)) for day in days]}
-    return list(duties(QUARTERLY, published, *YEAR, today))
+    return list(duties(QUARTERLY, published, Time(*YEAR, today), CALENDAR))
 
 
 def test_a_duty_in_each_period_is_met_late_overdue_or_open() -> None:
@@ -65,12 +77,13 @@ def test_a_duty_is_met_exactly_when_something_live_falls_into_its_period(
         assert duty.state == (missing if not within else "met" if min(within) <= duty.due_on else "late")
     published = {"27001001": [Published(f"d{day}", day) for day in sorted(days)]}
     later = YEAR[0] + timedelta(after)
-    assert list(duties(QUARTERLY, published, later, YEAR[1], today)) == [d for d in found if d.due_on >= later]
+    shorter = duties(QUARTERLY, published, Time(later, YEAR[1], today), CALENDAR)
+    assert list(shorter) == [d for d in found if d.due_on >= later]
 
 
 def test_each_recurring_part_of_an_item_is_a_duty() -> None:
-    items = {"25005001": read("定期公告(企业或单位每季公告一次,个体工商户和个人每半年公告一次)")}
-    found = list(duties(items, {}, date(2026, 10, 1), date(2026, 12, 31), TODAY))
+    items = {"25005001": Owing(read("定期公告(企业或单位每季公告一次,个体工商户和个人每半年公告一次)"))}
+    found = list(duties(items, {}, Time(date(2026, 10, 1), date(2026, 12, 31), TODAY), CALENDAR))
     assert [(duty.due_on.isoformat(), duty.subject) for duty in found] == [
         ("2026-12-31", "个体工商户和个人"),
         ("2026-12-31", "企业或单位"),
@@ -78,17 +91,75 @@ def test_each_recurring_part_of_an_item_is_a_duty() -> None:
 
 
 def test_a_limit_under_a_condition_is_no_duty() -> None:
-    items = {"27001001": read("每季度的首个月20日;集体财务往来较多的,财务收支情况每月公布一次")}
-    found = list(duties(items, {}, date(2026, 10, 1), date(2026, 11, 30), TODAY))
+    items = {"27001001": Owing(read("每季度的首个月20日;集体财务往来较多的,财务收支情况每月公布一次"))}
+    found = list(duties(items, {}, Time(date(2026, 10, 1), date(2026, 11, 30), TODAY), CALENDAR))
     assert [duty.due_on.isoformat() for duty in found] == ["2026-10-20"]
 
 
 def test_a_waived_duty_is_no_gap_and_a_met_one_stays_met() -> None:
     waived = {("27001001", date(2026, 1, 1)), ("27001001", date(2026, 4, 1)), ("26001001", date(2026, 7, 1))}
     published = {"27001001": [Published(None, date(2026, 1, 18), "board-1")]}
-    found = list(duties(QUARTERLY, published, *YEAR, date(2026, 8, 1), waived))
+    found = list(duties(QUARTERLY, published, Time(*YEAR, date(2026, 8, 1)), CALENDAR, waived=waived))
     assert [duty.state for duty in found] == ["met", "waived", "overdue", "open"]
     assert (found[0].document, found[0].offline_disclosure) == (None, "board-1")
+
+
+def test_each_body_owes_what_is_its_own_and_those_above_it_are_served_too() -> None:
+    items = {"27001001": Owing(QUARTERLY["27001001"].limits, ["civil", "school", "county"])}
+    published = {
+        "27001001": [
+            Published("d1", date(2026, 1, 5), bodies=["school", "county"]),
+            Published("d2", date(2026, 4, 5)),  # of the region as one: for each of its bodies
+        ]
+    }
+    found = list(duties(items, published, Time(date(2026, 1, 1), date(2026, 4, 30), TODAY), CALENDAR))
+    assert [(duty.due_on.month, duty.organisation, duty.state, duty.document) for duty in found] == [
+        (1, "civil", "overdue", None),
+        (1, "county", "met", "d1"),
+        (1, "school", "met", "d1"),
+        (4, "civil", "met", "d2"),
+        (4, "county", "met", "d2"),
+        (4, "school", "met", "d2"),
+    ]
+
+
+def on_occasion(wording: str, occasion: Occasion, *days: str, today: date = TODAY) -> list[Duty]:
+    """The duties of an item of that wording after an occasion."""
+    items = {"03001001": Owing(read(wording), ["civil"])}
+    published = {"03001001": [Published(f"d{day}", date.fromisoformat(day)) for day in days]}
+    return list(duties(items, published, Time(*YEAR, today), CALENDAR, occasions=[occasion]))
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "document"),
+    [
+        ((), "overdue", None),
+        (("2026-09-29",), "overdue", None),
+        (("2026-09-30",), "met", "d2026-09-30"),
+        (("2026-10-15",), "met", "d2026-10-15"),
+        (("2026-10-16", "2026-10-17"), "late", "d2026-10-16"),
+    ],
+)
+def test_a_limit_runs_from_its_occasion_by_working_days(days: tuple[str, ...], state: str, document: str) -> None:
+    # 1 to 7 October 2026 are the National Day's rest days, 10 October is worked instead.
+    occasion = Occasion("o1", "03001001", Trigger.DECIDED, date(2026, 9, 30))
+    (duty,) = on_occasion("作出决定之日起7个工作日内", occasion, *days)
+    assert (duty.period_start, duty.due_on) == (date(2026, 9, 30), date(2026, 10, 15))
+    assert (duty.state, duty.document, duty.occasion, duty.organisation) == (state, document, "o1", "civil")
+    assert not duty.provisional
+
+
+def test_an_occasion_starts_only_the_limits_that_run_from_it() -> None:
+    wording = "办事指南自信息形成之日起20个工作日内公开;结果自作出决定之日起7个工作日内公开"
+    occasion = Occasion("o1", "03001001", Trigger.DECIDED, date(2026, 9, 30), "school")
+    (duty,) = on_occasion(wording, occasion)
+    assert (duty.subject, duty.due_on, duty.organisation) == ("结果", date(2026, 10, 15), "school")
+
+
+def test_what_is_known_in_advance_is_due_before_it() -> None:
+    occasion = Occasion("o1", "03001001", Trigger.BEFORE, date(2026, 12, 10))
+    (duty,) = on_occasion("会议召开5日前公布", occasion, "2026-06-01", "2026-12-04")
+    assert (duty.due_on, duty.state, duty.document) == (date(2026, 12, 5), "met", "d2026-12-04")
 
 
 @pytest.mark.parametrize(
@@ -141,6 +212,48 @@ async def test_what_does_not_concern_a_village_is_no_duty(seeded: Platform) -> N
     path = f"/catalog/coverage/{VILLAGE}/items/27002001"
     await seeded.put(path, {"not_applicable": "本村没有集体资产。"}, seeded.token("administrator"))
     assert (await asked(seeded, VILLAGE))["items"] == []
+
+
+async def named(platform: Platform, region: str, code: str, *bodies: str) -> httpx.Response:
+    """Have bodies of a region each owe an item."""
+    body = {"time_limit": None, "responsible_body": None, "organisations": list(bodies)}
+    headers = platform.token("administrator")
+    return await platform.client.put(f"/catalog/items/{code}/terms/{region}", json=body, headers=headers)
+
+
+async def test_each_body_that_a_region_names_owes_the_item(seeded: Platform) -> None:
+    await owed_by_the_county(seeded)
+    for code in ("990001-b1", "990001-b2"):
+        await seeded.put(
+            f"/catalog/organisations/{code}",
+            {"name": f"阳光县{code}局", "short_name": f"{code}局", "uscc": "11990001MB0Y003A20", "region": COUNTY},
+            seeded.token("administrator"),
+        )
+    assert (await named(seeded, COUNTY, "03009001", "990001-b1", "990001-b2")).status_code == 201
+    today = clock.local_date(clock.now())
+    month = {"due_from": today.isoformat(), "due_until": (today + timedelta(31)).isoformat()}
+    first = [duty for duty in (await asked(seeded, COUNTY, **month))["items"] if duty["due_on"][:7] == str(today)[:7]]
+    assert [(duty["organisation"], duty["organisation_name"]) for duty in first] == [
+        ("990001-b1", "990001-b1局"),
+        ("990001-b2", "990001-b2局"),
+    ]
+    paper = document_published(uuid4(), item="03009001", at=datetime.now(UTC))
+    await say(seeded, paper.model_copy(update={"organisation_path": ["990001-b1", "990001-zf"]}))
+    found = await asked(seeded, COUNTY, organisation="990001-b1", **month)
+    assert (found["items"][0]["state"], found["counts"]["met"]) == ("met", 1)
+    assert (await asked(seeded, COUNTY, organisation="990001-b2", **month))["counts"]["met"] == 0
+
+
+@pytest.mark.parametrize(("bodies", "status"), [(("nobody",), 422), (("990001-zf", "990001-zf"), 422)])
+async def test_a_region_names_bodies_of_its_own_once(seeded: Platform, bodies: tuple[str, ...], status: int) -> None:
+    answer = await named(seeded, COUNTY, "03001001", *bodies)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (status, "body.organisations")
+
+
+async def owed_by_the_county(platform: Platform) -> None:
+    """The county owes an item every month."""
+    monthly = {**item("03", "义务教育"), "time_limit": "每月公开一次", "levels": ["county"]}
+    await platform.put("/catalog/items/03009001", monthly, platform.token("administrator"))
 
 
 async def waive(platform: Platform, start: date, reason: str | None, **who: str) -> httpx.Response:

@@ -150,6 +150,7 @@ PUBLIC = {
     "/catalog/items/{code}": {"code": "03001001"},
     "/catalog/time-limits": {},
     "/catalog/negative-list": {},
+    "/catalog/occasions": {},
     "/catalog/offline-disclosures": {},
     "/catalog/revisions": {},
     "/catalog/local-terms": {},

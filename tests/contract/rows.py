@@ -196,6 +196,15 @@ ACTS: list[Act] = [
         TOWN_REGION,
         {**things.OFFLINE, "struck": "日期登记错误。"},
     ),
+    Act(
+        "catalog.commands.occasions.put_occasion",
+        "PUT",
+        "/catalog/occasions/{code}",
+        ("administrator", "editor", "village_clerk"),
+        things.occasion,
+        TOWN_REGION,
+        {**things.OCCASION, "struck": "日期登记错误。"},
+    ),
     _catalog(
         "duties.put_waiver",
         "/catalog/duties/{region}/items/{code}/periods/{period_start}",

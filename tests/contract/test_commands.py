@@ -22,6 +22,7 @@ PARTS = {
     "catalog.commands.keeping.alone": "how acts keep out of each other's way",
     "catalog.commands.items.place": "part of adopting many items and of putting a revision into force",
     "catalog.commands.local_terms.limits_in": "what holds in a region, for acts on its duties",
+    "catalog.commands.local_terms.check_bodies": "whether bodies are of a region, for local terms and occasions",
     "publication.commands.working.lock": "how every act on a document begins",
     "publication.commands.working.lock_in_work": "how publishing begins",
     "publication.commands.working.conclude": "how every act on a document ends",

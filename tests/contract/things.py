@@ -106,6 +106,22 @@ async def offline(platform: Platform) -> Thing:
     return Thing({"code": code}, 1)
 
 
+OCCASION: Json = {
+    "region": "990001101000",
+    "item": "03001001",
+    "trigger": "formed",
+    "happened_on": "2026-05-08",
+    "what": "镇政府印发防汛应急预案(修订)。",
+}
+
+
+async def occasion(platform: Platform) -> Thing:
+    """Something that happened in a town."""
+    code = f"C{next(_NUMBERS)}"
+    await platform.put(f"/catalog/occasions/{code}", OCCASION, platform.token("administrator"))
+    return Thing({"code": code}, 1)
+
+
 async def waiver(platform: Platform) -> Thing:
     """The duty of a town in one month, which is waived."""
     monthly = {**a_item("05", "社会救助"), "time_limit": "每月公开一次", "levels": ["town"]}

@@ -15,6 +15,7 @@ from services.catalog.tables import (
     Item,
     LocalTerms,
     NegativeEntry,
+    Occasion,
     OfflineDisclosure,
     Organisation,
     Region,
@@ -23,7 +24,17 @@ from services.catalog.tables import (
 )
 
 Kept = TypeVar(
-    "Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver, Revision, LocalTerms
+    "Kept",
+    Region,
+    Organisation,
+    Item,
+    Applicability,
+    NegativeEntry,
+    OfflineDisclosure,
+    Occasion,
+    Waiver,
+    Revision,
+    LocalTerms,
 )
 
 

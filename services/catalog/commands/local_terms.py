@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import regions
 from libs.common.audit import record
-from libs.common.errors import UnknownReference
+from libs.common.errors import Malformed, UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock
 from services.catalog.rules.local_terms import LocalTermsContent, check_tightens, first_loosened, in_effect
 from services.catalog.rules.time_limits import TimeLimits
-from services.catalog.tables import Item, LocalTerms, Region
+from services.catalog.tables import Item, LocalTerms, Organisation, Region
 
 
 async def put_local_terms(
@@ -31,6 +31,7 @@ async def put_local_terms(
     owned = await session.get(Item, item)
     if owned is None or owned.retired_on is not None:
         raise UnknownReference("公开事项不存在或已停用。", field="path.code")
+    await check_bodies(session, region, content.organisations, "body.organisations")
     inherited = await limits_in(session, owned, regions.ancestors(region))
     limits = check_tightens(inherited, content.time_limit) if content.time_limit else None
     values = {**content.model_dump(), "time_limits": limits.model_dump(mode="json") if limits else None}
@@ -50,6 +51,15 @@ async def limits_in(session: AsyncSession, item: Item, line: Sequence[str]) -> T
     # A region's code sorts behind those of the regions that it lies in.
     terms = await session.scalars(found.order_by(LocalTerms.region))
     return in_effect(TimeLimits.model_validate(item.time_limits), (_limits(one) for one in terms))
+
+
+async def check_bodies(session: AsyncSession, region: str, codes: Sequence[str], field: str) -> None:
+    """Raise Malformed for a body that is named twice, UnknownReference for one that is not of this very region."""
+    if len(set(codes)) < len(codes):
+        raise Malformed("同一机构写了两次。", field=field)
+    known = select(Organisation.code).where(Organisation.code.in_(codes), Organisation.region == region)
+    if missing := sorted(set(codes) - set(await session.scalars(known))):
+        raise UnknownReference(f"本地区没有这个机构:{missing[0]}。", field=field)
 
 
 async def _overridden(session: AsyncSession, item: str, region: str, limits: TimeLimits) -> list[str]:

@@ -4,23 +4,20 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-import asyncpg
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from libs.common import clock, regions
-from libs.common.db import Database
+from libs.common import clock
 from libs.common.errors import Malformed, NotFound
 from libs.common.fields import Body, Code, Sentence
 from libs.common.http import Act, Reads, Session, Staff, public
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import duties as commands
+from services.catalog.owing import owed
 from services.catalog.routes.shared import VERSION, SeenIfAny, put_answered, put_answers
-from services.catalog.rules.duties import LONGEST_PERIOD, Published, State, counted, duties
-from services.catalog.rules.local_terms import in_effect
-from services.catalog.rules.time_limits import TimeLimits
+from services.catalog.rules.duties import LONGEST_PERIOD, State, Time, counted
 
 router = APIRouter(route_class=Act, tags=["duties"])
 
@@ -38,8 +35,20 @@ class DutyView(BaseModel):
     level2_item: str = Field(examples=["财务收支"])
     responsible_body: str = Field(description="公开主体: the region's own where it names one.", examples=["村民委员会"])
     subject: str | None = Field(description="The part of the item that is due; null: all of it.", examples=[None])
-    period_start: date = Field(description="First day of its month, quarter or year.", examples=["2026-10-01"])
+    organisation: Code | None = Field(
+        description="The body that owes it, where the region names its bodies; null: the region as one.",
+        examples=[None],
+    )
+    organisation_name: str | None = Field(description="Its short name.", examples=[None])
+    period_start: date = Field(
+        description="First day of its month, quarter or year; the day of its occasion.", examples=["2026-10-01"]
+    )
+    occasion: Code | None = Field(description="What it runs from (`/catalog/occasions`).", examples=[None])
     due_on: date = Field(description="Last day on which it is on time.", examples=["2026-10-20"])
+    provisional: bool = Field(
+        description="Whether the working days until then are not settled: the yearly notice of holidays is to come.",
+        examples=[False],
+    )
     state: State = Field(
         description="`met` on time, `late`: after the due date and in the same period, `open`, `overdue`, `waived`:"
         " not met, and the county has said why it need not be.",
@@ -58,7 +67,7 @@ class Duties(BaseModel):
     region: RegionCode
     due_from: date
     due_until: date
-    counts: dict[State, int] = Field(description="Of all duties of that time, whatever `state` asks for.")
+    counts: dict[State, int] = Field(description="Of all that is asked for, whatever `state` says.")
     items: list[DutyView] = Field(description=f"The first {MOST_DUTIES}; ask for a shorter time when there are more.")
     more: bool = Field(description="Whether there are more than are listed.", examples=[False])
 
@@ -71,6 +80,7 @@ class DutyQuery(Body):
         None, description="In a month when left out; a year later at most.", examples=["2026-12-31"]
     )
     field: Code | None = Field(None, description="Only items of this field.")
+    organisation: Code | None = Field(None, description="Only duties of this body (公开主体).")
     state: State | None = Field(None, description="Only duties in this state; `overdue` are the missed ones.")
 
 
@@ -78,8 +88,10 @@ class DutyQuery(Body):
 async def list_duties(
     region: RegionCode, request: Request, database: Reads, asked: Annotated[DutyQuery, Query()]
 ) -> Response:
-    """Recurring items of the region's level, each with the days on which it is due and whether it was published.
+    """Items of the region's level with the days on which they are due, and whether they were published.
 
+    An item is due when it recurs (every quarter), and when something is recorded that its limit runs from
+    (`/catalog/occasions`); of several bodies that the region names for it (`/catalog/local-terms`), each owes it.
     Made from the time limits as they are understood, and as the region or one above has tightened them: an item whose
     wording is not understood (`/catalog/items?unread=true`) is not among them. Nor is one that does not concern the
     region (不涉及).
@@ -91,39 +103,26 @@ async def list_duties(
     first, last = asked.due_from or today - _AROUND, asked.due_until or today + _AROUND
     if not first <= last <= first + LONGEST_PERIOD:
         raise Malformed("起止日期应先后有序,且相隔不超过一年。", field="query.due_until")
-    line = [*regions.ancestors(region), region]
-    cards = await database.reads.fetch(queries.RECURRING, region, level, asked.field, line)
-    codes = [card["code"] for card in cards]
-    published = await _published(database, region, codes)
-    waived = {(row["item"], row["period_start"]) for row in await database.reads.fetch(queries.WAIVED, region, codes)}
-    limits = {card["code"]: _limits(card) for card in cards}
-    found = list(duties(limits, published, first, last, today, waived))
-    shown = [duty for duty in found if asked.state in (None, duty.state)]
-    shown_of = {card["code"]: orjson.loads(card["card"]) for card in cards}
+    time, calendar = Time(first, last, today), request.app.state.calendar
+    found = await owed(database.reads, region, level, asked.field, time, calendar)
+    of_body = [duty for duty in found.duties if asked.organisation in (None, duty.organisation)]
+    shown = [duty for duty in of_body if asked.state in (None, duty.state)]
+    listed = shown[:MOST_DUTIES]
+    bodies = {duty.organisation for duty in listed if duty.organisation}
+    names = await database.reads.fetch(queries.BODY_NAMES, sorted(bodies)) if bodies else []
+    named = {None: None, **{row["code"]: row["short_name"] for row in names}}
+    cards = {code: orjson.loads(found.cards[code]) for code in {duty.item for duty in listed}}
     body: dict[str, Any] = {
         "region": region,
         "due_from": first,
         "due_until": last,
-        "counts": counted(found),
-        "items": [{**shown_of[duty.item], **asdict(duty)} for duty in shown[:MOST_DUTIES]],
+        "counts": counted(of_body),
+        "items": [
+            {**cards[duty.item], **asdict(duty), "organisation_name": named[duty.organisation]} for duty in listed
+        ],
         "more": len(shown) > MOST_DUTIES,
     }
     return public(request, orjson.dumps(body))
-
-
-def _limits(card: asyncpg.Record) -> TimeLimits:
-    own = (TimeLimits.model_validate_json(terms) if terms else None for terms in card["terms"])
-    return in_effect(TimeLimits.model_validate_json(card["time_limits"]), own)
-
-
-async def _published(database: Database, region: str, items: list[str]) -> dict[str, list[Published]]:
-    found: dict[str, list[Published]] = {}
-    for row in await database.reads.fetch(queries.PUBLISHED_UNDER, region, items):
-        on = row["disclosed_on"] or clock.local_date(row["published_at"])
-        found.setdefault(row["item"], []).append(Published(row["document"], on, row["offline"]))
-    for under in found.values():
-        under.sort(key=lambda one: one.on)
-    return found
 
 
 class WaiverBody(Body):

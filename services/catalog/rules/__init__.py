@@ -21,6 +21,7 @@ GRANTS: Grants = {
     "catalog.put_applicability": grant(Role.ADMINISTRATOR),
     "catalog.put_negative": grant(Role.ADMINISTRATOR),
     "catalog.put_offline": grant(Role.ADMINISTRATOR, Role.EDITOR, Role.VILLAGE_CLERK),
+    "catalog.put_occasion": grant(Role.ADMINISTRATOR, Role.EDITOR, Role.VILLAGE_CLERK),
     "catalog.put_waiver": grant(Role.ADMINISTRATOR),
     "catalog.put_local_terms": grant(Role.ADMINISTRATOR),
     "catalog.put_revision": grant(Role.ADMINISTRATOR),

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pydantic import Field
 
 from libs.common.errors import Malformed
-from libs.common.fields import Body, Title
+from libs.common.fields import Body, Code, Title
 from services.catalog.rules.time_limits import Limit, Recurrence, Span, TimeLimits, Unit
 from services.catalog.rules.wordings import read
 
@@ -25,6 +25,12 @@ class LocalTermsContent(Body):
         examples=["信息形成或者变更之日起10个工作日内"],
     )
     responsible_body: Title | None = Field(description="公开主体 of this region.", examples=["晨曦镇社会事务办公室"])
+    organisations: list[Code] = Field(
+        [],
+        max_length=60,
+        description="Bodies of this very region that each owe the item, by code; none: the region owes it as one.",
+        examples=[[]],
+    )
 
 
 def check_tightens(inherited: TimeLimits, wording: str) -> TimeLimits:
