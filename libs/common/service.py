@@ -1,6 +1,6 @@
 """What the composition root knows of a service: its manifest."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,17 +9,19 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.db import Database
 from libs.common.events import Event
 from libs.common.permission import Grants
 from libs.common.projections import Projection
 
 Listener = Callable[[AsyncSession, Any], Awaitable[None]]
+Chore = Callable[[Database], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
 class Service:
     """One of the five. `listeners` maps an event class to the function that hears it; `projections` are those of
-    its tables that can be made anew from events alone."""
+    its tables that can be made anew from events alone; `chores` never end and are done by each worker."""
 
     name: str
     title: str
@@ -29,6 +31,7 @@ class Service:
     grants: Grants
     listeners: Mapping[type[Event], Listener] = field(default_factory=dict)
     projections: Sequence[Projection] = ()
+    chores: Sequence[Chore] = ()
 
     @property
     def slug(self) -> str:

@@ -48,6 +48,8 @@ async def work(services: Sequence[Service], databases: Mapping[str, Database], b
             tasks.create_task(_keep_house(database), name=f"{service.name}:housekeeping")
             tasks.create_task(_watch(database), name=f"{service.name}:watch")
             tasks.create_task(bus.carry(database), name=f"{service.name}:carry")
+            for chore in service.chores:
+                tasks.create_task(chore(database), name=f"{service.name}:{chore.__name__}")
             if service.sources:
                 tasks.create_task(keep_reconciled(service, databases), name=f"{service.name}:reconcile")
             for source in sorted(service.sources):

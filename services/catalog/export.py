@@ -79,8 +79,10 @@ _COLUMNS: list[tuple[str, str, int, Callable[[Card], str]]] = [
 ]
 
 
-# Heading, width, and what stands in the cell of a table of coverage.
-_COVERAGE: list[tuple[str, int, Callable[[Card], str]]] = [
+_Column = tuple[str, int, Callable[[Card], str]]
+"""Of a table for people: heading, width, and what stands in the cell."""
+
+_COVERAGE: list[_Column] = [
     ("编码", 12, lambda card: card["code"]),
     ("领域", 16, lambda card: card["field_name"]),
     ("一级事项", 18, lambda card: card["level1_item"]),
@@ -97,16 +99,33 @@ _COVERAGE: list[tuple[str, int, Callable[[Card], str]]] = [
 
 def write_coverage(format: str, region: str, cards: Sequence[Card]) -> tuple[bytes, str]:
     """The coverage of the region of this name as a file of the format, and its media type."""
-    headings = [heading for heading, *_ in _COVERAGE]
-    rows = [[cell(card) for *_, cell in _COVERAGE] for card in cards]
+    return _write_table(format, f"{region}基层政务公开事项公开情况", _COVERAGE, cards)
+
+
+def write_sums(
+    format: str, title: str, key: str, counts: Mapping[str, str], cards: Sequence[Card]
+) -> tuple[bytes, str]:
+    """Sums as a file of the format, and its media type: a line for each `key`, a column for each of the counts."""
+    columns: list[_Column] = [(f"{key}编码", 16, _text("key")), (key, 28, _text("name"))]
+    columns += [(heading, 10, _text(name)) for name, heading in counts.items()]
+    return _write_table(format, title, columns, cards)
+
+
+def _text(name: str) -> Callable[[Card], str]:
+    return lambda card: "" if card[name] is None else str(card[name])
+
+
+def _write_table(format: str, title: str, columns: Sequence[_Column], cards: Sequence[Card]) -> tuple[bytes, str]:
+    headings = [heading for heading, *_ in columns]
+    rows = [[cell(card) for *_, cell in columns] for card in cards]
     if format == "csv":
         return _csv_table(headings, rows), _TYPES[format]
     out = io.BytesIO()
     with _workbook(out) as book:
-        plain, head, title = _looks(book)
+        plain, head, large = _looks(book)
         sheet = book.add_worksheet("公开情况")
-        sheet.merge_range(0, 0, 0, len(headings) - 1, f"{region}基层政务公开事项公开情况", title)
-        for column, (heading, width, _) in enumerate(_COVERAGE):
+        sheet.merge_range(0, 0, 0, len(headings) - 1, title, large)
+        for column, (heading, width, _) in enumerate(columns):
             sheet.set_column(column, column, width)
             sheet.write_string(1, column, heading, head)
         for number, row in enumerate(rows, 2):

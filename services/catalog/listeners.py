@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.copies import keep
-from libs.common.db import soon
+from libs.common.db import later, soon
 from libs.common.events import DocumentPublished, DocumentWithdrawn, NoticePublished, NoticeWithdrawn
 from services.catalog.projections import COVERAGE, covering
+from services.catalog.queries.tallies import MARK
 from services.catalog.tables import Covering
 
 _UNCOVER = "update covering set live = false, version = $2 where document = $1"
@@ -24,7 +25,7 @@ async def on_document_published(session: AsyncSession, event: DocumentPublished)
 
 async def on_document_withdrawn(session: AsyncSession, event: DocumentWithdrawn) -> None:
     """The document no longer covers anything."""
-    await _uncover(session, event.document, event.version)
+    await _uncover(session, event.document, event.version, event.region)
 
 
 async def on_notice_published(session: AsyncSession, event: NoticePublished) -> None:
@@ -34,13 +35,20 @@ async def on_notice_published(session: AsyncSession, event: NoticePublished) -> 
 
 async def on_notice_withdrawn(session: AsyncSession, event: NoticeWithdrawn) -> None:
     """The notice no longer covers anything."""
-    await _uncover(session, event.notice, event.version)
+    await _uncover(session, event.notice, event.version, event.village)
 
 
 async def _cover(session: AsyncSession, event: DocumentPublished | NoticePublished) -> None:
     (table,) = COVERAGE.tables
     await keep(session, Covering, **dict(zip(table.columns, covering(event), strict=True)))
+    _mark(session, event.region if isinstance(event, DocumentPublished) else event.village)
 
 
-async def _uncover(session: AsyncSession, document: UUID, version: int) -> None:
+async def _uncover(session: AsyncSession, document: UUID, version: int, region: str) -> None:
     await soon(session, _UNCOVER, document, version)
+    _mark(session, region)
+
+
+def _mark(session: AsyncSession, region: str) -> None:
+    """Have the region counted anew."""
+    later(session, 0, MARK, region)

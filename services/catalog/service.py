@@ -3,6 +3,7 @@
 from libs.common.events import DocumentPublished, DocumentWithdrawn, NoticePublished, NoticeWithdrawn
 from libs.common.service import Service
 from services.catalog import listeners
+from services.catalog.chores import keep_tallied
 from services.catalog.projections import COVERAGE
 from services.catalog.routes import router
 from services.catalog.rules import GRANTS
@@ -23,4 +24,5 @@ SERVICE = Service(
         NoticeWithdrawn: listeners.on_notice_withdrawn,
     },
     projections=[COVERAGE],
+    chores=[keep_tallied],
 )

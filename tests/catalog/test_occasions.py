@@ -68,7 +68,7 @@ async def test_an_occasion_makes_a_duty_until_it_is_struck_out(town: Platform) -
         ({"trigger": "whenever"}, "body.trigger"),
     ],
 )
-async def test_what_starts_nothing_is_refused(town: Platform, changes: dict[str, str], field: str) -> None:
+async def test_what_starts_nothing_is_refused(town: Platform, changes: dict[str, Any], field: str) -> None:
     answer = await put(town, **changes)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 

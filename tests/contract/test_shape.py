@@ -13,7 +13,7 @@ from services.registry import ALL
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = {"__init__.py", "service.py", "tables.py", "routes", "migrations"}
-OPTIONAL = {"listeners.py", "commands", "projections.py", "rules", "queries"}
+OPTIONAL = {"listeners.py", "chores.py", "commands", "projections.py", "rules", "queries"}
 FOLDERS = {"routes", "commands", "queries", "rules"}
 """What may be one file, or a folder of the same name that is split by noun or verb."""
 OWN = {"catalog": {"importer.py", "workbook.py", "export.py"}}

@@ -1,8 +1,9 @@
 """What catalog says: the regions, organisations and disclosure items that others refer to."""
 
-from typing import ClassVar
+from datetime import date
+from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from libs.common.events.envelope import Event
 
@@ -60,3 +61,27 @@ class ItemChanged(Event):
     @property
     def key(self) -> str:
         return self.code
+
+
+class DutyReminder(BaseModel):
+    """One item that is due, or was missed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    item: str
+    subject: str | None = Field(description="The part of the item; null: all of it.")
+    organisation: str | None = Field(description="The body that owes it; null: the region as one.")
+    due_on: date
+    urgency: Literal["soon", "today", "missed"]
+
+
+class DutiesReminded(Event):
+    """A region is reminded, once a day, of what is due within days and still open, and of what it has just missed."""
+
+    kind: ClassVar[str] = "catalog.duties.reminded.v1"
+    region: str
+    duties: list[DutyReminder]
+    more: int = Field(description="How many more there are than are named.")
+
+    @property
+    def key(self) -> str:
+        return f"{self.region}/reminders"

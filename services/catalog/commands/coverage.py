@@ -6,7 +6,7 @@ from libs.common.audit import record
 from libs.common.errors import UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.tables import Applicability, Item, Region
 
 
@@ -28,4 +28,5 @@ async def put_applicability(
         return said
     act, version = "catalog.put_applicability", said.version
     await record(session, actor, act, item, region=region, version=version, reason=not_applicable)
+    await recount(session, region, region)
     return said

@@ -9,7 +9,7 @@ from libs.common.audit import record
 from libs.common.errors import Malformed, UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.local_terms import limits_in
 from services.catalog.rules.duties import begins_a_period, check_waives
 from services.catalog.rules.offline import OfflineContent, check_offline
@@ -30,6 +30,7 @@ async def put_offline(
         raise UnknownReference("行政区划不存在。", field="body.region")
     if await session.get(Item, content.item) is None:
         raise UnknownReference("公开事项不存在。", field="body.item")
+    before = kept.region if kept else content.region
     if kept is None:
         kept = OfflineDisclosure(code=code, version=1, **content.model_dump())
         session.add(kept)
@@ -37,6 +38,8 @@ async def put_offline(
         return kept
     region, reason = content.region, content.struck
     await record(session, actor, "catalog.put_offline", code, region=region, version=kept.version, reason=reason)
+    for touched in {region, before}:
+        await recount(session, touched, touched)
     return kept
 
 
@@ -68,4 +71,5 @@ async def put_waiver(
         return kept
     act, version = "catalog.put_waiver", kept.version
     await record(session, actor, act, f"{item} {period_start}", region=region, version=version, reason=waived)
+    await recount(session, region, region)
     return kept

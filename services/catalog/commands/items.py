@@ -13,7 +13,7 @@ from libs.common.events import ItemChanged
 from libs.common.outbox import emit, emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.rules import items
 from services.catalog.rules.wordings import read
 from services.catalog.tables import Field, Item
@@ -43,6 +43,7 @@ async def put_item(
     elif not change(item, values, even_if_same=renamed):
         return item
     await record(session, actor, "catalog.put_item", code, version=item.version)
+    await recount(session)
     await emit(session, _item_changed(item, content, now))
     return item
 
@@ -60,6 +61,7 @@ async def put_items(
     said, created = await place(session, entries, now, "body.items")
     if said:
         await record(session, actor, "catalog.put_items", "items", created=created, changed=len(said) - created)
+        await recount(session)
         await emit_all(session, said)
     return items.Adopted(created=created, changed=len(said) - created, unchanged=len(entries) - len(said))
 

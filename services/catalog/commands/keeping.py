@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.db import driver_of
+from services.catalog.queries.tallies import MARK_ALL
 from services.catalog.tables import (
     Applicability,
     Item,
@@ -47,6 +49,11 @@ async def lock(session: AsyncSession, table: type[Kept], *code: str | date) -> K
 async def alone(session: AsyncSession, what: str) -> None:
     """Have nobody else do `what` before this act is over."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
+
+
+async def recount(session: AsyncSession, first: str = "0", last: str = "9" * 12) -> None:
+    """Have the regions between two codes counted anew after this act; all of them when none are named."""
+    await driver_of(session).execute(MARK_ALL, first, last)
 
 
 def change(row: Kept, values: Mapping[str, Any], *, even_if_same: bool = False) -> bool:

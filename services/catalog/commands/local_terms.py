@@ -10,7 +10,7 @@ from libs.common.audit import record
 from libs.common.errors import Malformed, UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.rules.local_terms import LocalTermsContent, check_tightens, first_loosened, in_effect
 from services.catalog.rules.time_limits import TimeLimits
 from services.catalog.tables import Item, LocalTerms, Organisation, Region
@@ -42,6 +42,7 @@ async def put_local_terms(
     elif not change(kept, values):
         return kept, overridden
     await record(session, actor, "catalog.put_local_terms", item, region=region, version=kept.version)
+    await recount(session, *regions.subtree(region))
     return kept, overridden
 
 

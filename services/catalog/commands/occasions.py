@@ -9,7 +9,7 @@ from libs.common.audit import record
 from libs.common.errors import UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.local_terms import check_bodies, limits_in
 from services.catalog.rules.occasions import OccasionContent, check_occasion
 from services.catalog.tables import Item, Occasion, Region
@@ -33,6 +33,7 @@ async def put_occasion(
     check_occasion(content, await limits_in(session, item, line), clock.local_date(now))
     if content.organisation is not None:
         await check_bodies(session, content.region, [content.organisation], "body.organisation")
+    before = kept.region if kept else content.region
     if kept is None:
         kept = Occasion(code=code, version=1, **content.model_dump())
         session.add(kept)
@@ -40,4 +41,6 @@ async def put_occasion(
         return kept
     region, reason = content.region, content.struck
     await record(session, actor, "catalog.put_occasion", code, region=region, version=kept.version, reason=reason)
+    for touched in {region, before}:
+        await recount(session, touched, touched)
     return kept

@@ -13,7 +13,7 @@ from libs.common.outbox import emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.items import place
-from services.catalog.commands.keeping import alone, change, lock
+from services.catalog.commands.keeping import alone, change, lock, recount
 from services.catalog.rules import revisions
 from services.catalog.rules.items import ItemContent, at
 from services.catalog.tables import CatalogEdition, Field, Item, Revision, RevisionComment
@@ -158,6 +158,7 @@ async def enter_into_force(session: AsyncSession, code: str, seen: int, actor: A
     await session.execute(in_force.values(state="replaced", version=Revision.version + 1))
     change(kept, {"state": "in_force", "edition": number})
     await _record(session, kept, actor, "enforce_revision")
+    await recount(session)
     await emit_all(session, said)
     return kept
 

@@ -16,6 +16,7 @@ from services.catalog.routes import (
     regions,
     revisions,
     spreadsheets,
+    tallies,
 )
 
 _PARTS = (
@@ -25,6 +26,7 @@ _PARTS = (
     items,
     local_terms,
     coverage,
+    tallies,
     duties,
     occasions,
     offline,

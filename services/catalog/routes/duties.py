@@ -15,7 +15,7 @@ from libs.common.http import Act, Reads, Session, Staff, public
 from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import duties as commands
-from services.catalog.owing import owed
+from services.catalog.queries.owing import owed
 from services.catalog.routes.shared import VERSION, SeenIfAny, put_answered, put_answers
 from services.catalog.rules.duties import LONGEST_PERIOD, State, Time, counted
 

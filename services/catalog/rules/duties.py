@@ -22,6 +22,7 @@ from libs.common.workdays import Calendar
 from services.catalog.rules.time_limits import Recurrence, TimeLimits, Trigger
 
 State = Literal["met", "late", "open", "overdue", "waived"]
+STATES: tuple[State, ...] = ("met", "late", "open", "overdue", "waived")
 
 LONGEST_PERIOD = timedelta(366)
 AHEAD = timedelta(90)
@@ -194,7 +195,7 @@ def _state(met: Published | None, due: date, today: date) -> State:
 
 def counted(found: Iterable[Duty]) -> dict[State, int]:
     """How many duties are in each state."""
-    counts: dict[State, int] = {"met": 0, "late": 0, "open": 0, "overdue": 0, "waived": 0}
+    counts = dict.fromkeys(STATES, 0)
     for duty in found:
         counts[duty.state] += 1
     return counts

@@ -73,7 +73,7 @@ select coalesce(json_agg(card order by card.code), '[]')::text from (
 
 # The terms of the regions in $4, from the top: a code sorts behind those of the regions that it lies in.
 OWED = """
-select i.code, i.time_limits::text as time_limits, array(
+select i.code, i.field, i.time_limits::text as time_limits, array(
     select l.time_limits::text from local_terms l where l.item = i.code and l.region = any($4) order by l.region
   ) as terms, coalesce(
     (select l.organisations from local_terms l where l.item = i.code and l.region = $1), '{}'

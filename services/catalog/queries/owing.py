@@ -25,9 +25,10 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Owed:
-    """The duties of a region in a time, and what is to be shown of each item as JSON."""
+    """The duties of a region in a time; of each item its field, and what is to be shown of it as JSON."""
 
     duties: Sequence[Duty]
+    fields: Mapping[str, str]
     cards: Mapping[str, str]
 
 
@@ -50,7 +51,8 @@ async def owed(reader: Reader, region: str, level: str, field: str | None, asked
     waived = {(row["item"], row["period_start"]) for row in await reader.fetch(queries.WAIVED, region, codes)}
     items = {card["code"]: Owing(_limits(card), card["bodies"]) for card in cards}
     found = duties(items, published, asked, calendar, occasions=occasions, waived=waived)
-    return Owed(list(found), {card["code"]: card["card"] for card in cards})
+    fields = {card["code"]: card["field"] for card in cards}
+    return Owed(list(found), fields, {card["code"]: card["card"] for card in cards})
 
 
 def _limits(card: asyncpg.Record) -> TimeLimits:

@@ -1,0 +1,110 @@
+"""The kept sums of coverage and of duties: how they are counted anew, and how they are added up."""
+
+COUNT_COVERAGE = """
+with owed as (
+  select i.code, i.field, i.predecessors || i.code as codes, body
+  from item i left join local_terms l on l.item = i.code and l.region = $1
+  cross join lateral unnest(case when cardinality(l.organisations) > 0 then l.organisations else array[''] end) body
+  where i.retired_on is null and $2 = any(i.levels)
+)
+select o.field, o.body as organisation, count(*) as owed,
+  count(*) filter (where s.covered) as covered,
+  count(*) filter (where not s.covered and a.not_applicable is null) as missing,
+  count(*) filter (where not s.covered and a.not_applicable is not null) as not_applicable,
+  max(c.latest) as latest_published_at
+from owed o
+left join applicability a on a.region = $1 and a.item = o.code
+cross join lateral (
+  select max(published_at) as latest from covering
+  where live and region = $1 and item = any(o.codes) and (o.body = '' or bodies = '{}' or o.body = any(bodies))
+) c
+cross join lateral (
+  select c.latest is not null or exists (
+    select from offline_disclosure where struck is null and region = $1 and item = any(o.codes)
+  ) as covered
+) s
+group by o.field, o.body
+"""
+
+CURRENT = """
+select field, organisation, since, owed, covered, missing, not_applicable, overdue, latest_published_at
+from tally where region = $1 and until is null
+"""
+ENDED = "update tally set until = $4 where region = $1 and field = $2 and organisation = $3 and until is null"
+BEGUN = """
+insert into tally (region, field, organisation, since, owed, covered, missing, not_applicable, overdue,
+  latest_published_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (region, field, organisation, since) do update set until = null, owed = excluded.owed,
+  covered = excluded.covered, missing = excluded.missing, not_applicable = excluded.not_applicable,
+  overdue = excluded.overdue, latest_published_at = excluded.latest_published_at
+"""
+FORGET_DUTIES = "delete from duty_tally where region = $1"
+KEEP_DUTIES = """
+insert into duty_tally (region, field, organisation, month, met, late, open, overdue, waived)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+# Marks are added and never looked up by those who add them, so that nobody waits for a count.
+MARK = "insert into recount (region) values ($1)"
+MARK_ALL = "insert into recount (region) select code from region where code between $1 and $2"
+MARKED = "select region from recount group by region order by min(id) limit $1"
+UNMARK = "delete from recount where region = $1"
+COUNTED = """
+insert into tallied (region, day, at) values ($1, $2, clock_timestamp())
+on conflict (region) do update set day = excluded.day, at = excluded.at
+"""
+COUNTED_BEFORE = "select day from tallied where region = $1"
+MARK_FOR_DAY = """
+insert into recount (region)
+select r.code from region r left join tallied t on t.region = r.code
+where (t.day is null or t.day < $1) and not exists (select from recount c where c.region = r.code)
+"""
+
+BY = {
+    "region": ("r.code", "r.name"),
+    "level": ("r.level", "null"),
+    "field": ("t.field", "f.name"),
+    "organisation": ("nullif(t.organisation, '')", "o.short_name"),
+}
+"""What sums are told by, and its name."""
+
+_PARTS = """
+  join region r on r.code = t.region
+  left join field f on f.code = t.field
+  left join organisation o on o.code = t.organisation
+  where t.region between $1 and $2 and ($3::text is null or t.field = $3)
+    and ($4::text is null or t.organisation = $4) and ($5::text is null or r.level = $5)
+"""
+
+_COVERAGE = """
+select {key} as key, max({name}) as name, sum(t.owed)::bigint as owed, sum(t.covered)::bigint as covered,
+  sum(t.missing)::bigint as missing, sum(t.not_applicable)::bigint as not_applicable,
+  sum(t.overdue)::bigint as overdue, max(t.latest_published_at) as latest_published_at
+from tally t {parts} and {on} group by {key} order by {key} nulls first limit $6
+"""
+_DUTIES = """
+select {key} as key, max({name}) as name, sum(t.met)::bigint as met, sum(t.late)::bigint as late,
+  sum(t.open)::bigint as open, sum(t.overdue)::bigint as overdue, sum(t.waived)::bigint as waived
+from duty_tally t {parts} and t.month between $7 and $8 group by {key} order by {key} nulls first limit $6
+"""
+
+
+def coverage_by(by: str, *, on: bool) -> str:
+    """The statement that sums coverage: as it is now, or `on` a day that is its last parameter."""
+    key, name = BY[by]
+    when = "t.since <= $7 and (t.until is null or t.until > $7)" if on else "t.until is null"
+    return _COVERAGE.format(key=key, name=name, parts=_PARTS, on=when)
+
+
+def duties_by(by: str) -> str:
+    """The statement that sums duties over months."""
+    key, name = ("to_char(t.month, 'YYYY-MM')", "null") if by == "month" else BY[by]
+    return _DUTIES.format(key=key, name=name, parts=_PARTS)
+
+
+AS_OF = """
+select min(t.at) as counted_at,
+  (select count(distinct region) from recount where region between $1 and $2) as waiting,
+  exists (select from region where code = $3) as known
+from tallied t where t.region between $1 and $2
+"""
