@@ -21,7 +21,8 @@ Chore = Callable[[Database], Coroutine[Any, Any, None]]
 @dataclass(frozen=True)
 class Service:
     """One of the five. `listeners` maps an event class to the function that hears it; `projections` are those of
-    its tables that can be made anew from events alone; `chores` never end and are done by each worker."""
+    its tables that can be made anew from events alone; `chores` never end; of several workers one does
+    each of them."""
 
     name: str
     title: str

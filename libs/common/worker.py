@@ -10,14 +10,16 @@ from libs.common import audit, idempotency
 from libs.common.bus import Bus
 from libs.common.db import Database
 from libs.common.inbox import Delivery
+from libs.common.leading import leading
 from libs.common.lost import LOST
 from libs.common.outbox import sequence
 from libs.common.reconcile import keep_reconciled
-from libs.common.service import Service
+from libs.common.service import Chore, Service
 
 log = structlog.get_logger()
 HOUSEKEEPING_SECONDS = 3600.0
 WATCH_SECONDS = 5.0
+CHORE_SECONDS = 2.0
 
 HEAD = Gauge("journal_head_position", "Last position of the journal.", ["service"])
 WAITING = Gauge("outbox_oldest_age_seconds", "Age of the oldest event that waits to be sequenced.", ["service"])
@@ -49,13 +51,31 @@ async def work(services: Sequence[Service], databases: Mapping[str, Database], b
             tasks.create_task(_watch(database), name=f"{service.name}:watch")
             tasks.create_task(bus.carry(database), name=f"{service.name}:carry")
             for chore in service.chores:
-                tasks.create_task(chore(database), name=f"{service.name}:{chore.__name__}")
+                tasks.create_task(_do(chore, database), name=f"{service.name}:{chore.__name__}")
             if service.sources:
                 tasks.create_task(keep_reconciled(service, databases), name=f"{service.name}:reconcile")
             for source in sorted(service.sources):
                 delivery = Delivery(service, database, source)
                 tasks.create_task(delivery.run(bus), name=f"{service.name}:hears:{source}")
         await asyncio.Event().wait()
+
+
+async def _do(chore: Chore, database: Database) -> None:
+    """Do a chore while no other process does. Nothing that it raises ends the worker."""
+    part = chore.__name__
+    while True:
+        try:
+            async with (
+                leading(database.service, database.dsn, part, again=CHORE_SECONDS) as lead,
+                asyncio.TaskGroup() as tasks,
+            ):
+                tasks.create_task(chore(database))
+                while True:
+                    await asyncio.sleep(CHORE_SECONDS)
+                    await lead.execute("select 1")  # whoever has lost it is not the leader any more
+        except* Exception as errors:
+            log.warning("chore.retry", service=database.service, chore=part, error=repr(errors.exceptions))
+        await asyncio.sleep(CHORE_SECONDS)
 
 
 async def _watch(database: Database) -> None:

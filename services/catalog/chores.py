@@ -2,39 +2,25 @@
 
 import asyncio
 
-import structlog
-
 from libs.common import clock
 from libs.common.db import Database
-from libs.common.leading import leading
-from libs.common.lost import LOST
 from services.catalog.commands.tallies import count_region
 from services.catalog.queries import tallies
 
-log = structlog.get_logger()
 BATCH = 50
 LOOK_SECONDS = 1.0
-STANDBY_SECONDS = 5.0
-DAY_SECONDS = 60.0
-"""How often it is looked whether a new day has begun, or a region is new."""
+DAY_LOOKS = 60
+"""How many looks apart it is asked whether a new day has begun, or a region is new."""
 
 
 async def keep_tallied(database: Database) -> None:
-    """Count until cancelled, while no other process does."""
+    """Count until cancelled."""
+    looks = 0
     while True:
-        try:
-            async with leading(database.service, database.dsn, "tally", again=STANDBY_SECONDS) as lead:
-                looked = 0.0
-                while True:
-                    now = asyncio.get_running_loop().time()
-                    if now - looked > DAY_SECONDS or not looked:
-                        await lead.execute(tallies.MARK_FOR_DAY, clock.local_date(clock.now()))
-                        looked = now
-                    if not await tally_once(database):
-                        await lead.execute("select 1")  # whoever has lost it is not the leader any more
-                        await asyncio.sleep(LOOK_SECONDS)
-        except LOST as error:
-            log.warning("tally.retry", service=database.service, error=repr(error))
+        if looks % DAY_LOOKS == 0:
+            await database.backbone.execute(tallies.MARK_FOR_DAY, clock.local_date(clock.now()))
+        if not await tally_once(database):
+            looks += 1
             await asyncio.sleep(LOOK_SECONDS)
 
 

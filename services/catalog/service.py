@@ -7,7 +7,7 @@ from services.catalog.chores import keep_tallied
 from services.catalog.projections import COVERAGE
 from services.catalog.routes import router
 from services.catalog.rules import GRANTS
-from services.catalog.tables import Base
+from services.catalog.tables.base import Base
 
 SERVICE = Service(
     name="catalog",

@@ -126,7 +126,7 @@ async def test_duties_are_summed_by_month(seeded: Platform) -> None:
 async def test_a_region_is_reminded_once_a_day(seeded: Platform) -> None:
     await monthly(seeded)
     database = await counted(seeded)
-    said = "select count(*) from outbox where key like '%/reminders'"
+    said = "select count(*) from outbox where key like '%-duties'"
     assert await database.backbone.fetchval(said) == 0
     last = (TODAY.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
     eve = datetime.combine(last - timedelta(1), datetime.min.time(), clock.CHINA)
@@ -135,7 +135,7 @@ async def test_a_region_is_reminded_once_a_day(seeded: Platform) -> None:
         async with database.transaction() as session:
             await count_region(session, VILLAGE, eve)
     row = await database.backbone.fetchrow(
-        "select version, payload::jsonb as payload from outbox where key = $1", f"{VILLAGE}/reminders"
+        "select version, payload::jsonb as payload from outbox where key = $1", f"{VILLAGE}-duties"
     )
     assert await database.backbone.fetchval(said) == 1
     assert row is not None

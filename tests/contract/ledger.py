@@ -26,6 +26,10 @@ Row = tuple[str, str, str]
 """Table, the transaction that wrote the row (xmin), and its content as JSON."""
 
 
+MARKS = {"recount"}
+"""Tables that say only that something is to be counted anew: a mark more means nothing."""
+
+
 def own_tables(service: Service) -> list[str]:
     """The tables that only this service has."""
     return sorted(set(service.metadata.tables) - BACKBONE)
@@ -46,7 +50,7 @@ async def everything(platform: Platform) -> dict[str, Counter[Row]]:
 
 async def own(platform: Platform, service: Service) -> list[tuple[str, str]]:
     """The rows of the service's own tables without their times, in order."""
-    tables = set(own_tables(service))
+    tables = set(own_tables(service)) - MARKS
     found = await rows(platform, service)
     return sorted((table, timeless(content)) for table, _, content in found.elements() if table in tables)
 

@@ -85,7 +85,7 @@ def test_every_command_has_a_row() -> None:
 def test_every_event_kind_is_said_by_some_row() -> None:
     said = {act.says for act in ACTS} | {kind for _, kinds, _ in LISTENED.values() for kind in kinds}
     only_by_listeners = {"citizen_feedback.response.opened.v1", "village_affairs.listing.synced.v1"}
-    by_chores = {"catalog.duties.reminded.v1"}
+    by_chores = {"catalog.reminder.issued.v1"}
     assert said - {None} == set(Event.known) - only_by_listeners - by_chores
 
 

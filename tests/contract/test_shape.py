@@ -12,9 +12,9 @@ from services import NAMES
 from services.registry import ALL
 
 ROOT = Path(__file__).parents[2]
-REQUIRED = {"__init__.py", "service.py", "tables.py", "routes", "migrations"}
+REQUIRED = {"__init__.py", "service.py", "tables", "routes", "migrations"}
 OPTIONAL = {"listeners.py", "chores.py", "commands", "projections.py", "rules", "queries"}
-FOLDERS = {"routes", "commands", "queries", "rules"}
+FOLDERS = {"routes", "commands", "queries", "rules", "tables"}
 """What may be one file, or a folder of the same name that is split by noun or verb."""
 OWN = {"catalog": {"importer.py", "workbook.py", "export.py"}}
 """What one service has and no other."""

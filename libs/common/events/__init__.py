@@ -5,11 +5,11 @@ changes; a new shape is a new `.vN`. One reviewed example per kind stands in `te
 """
 
 from libs.common.events.catalog import (
-    DutiesReminded,
     DutyReminder,
     ItemChanged,
     OrganisationChanged,
     RegionChanged,
+    ReminderIssued,
 )
 from libs.common.events.citizen_feedback import PublishedReply, ResponseOpened, ResponsePublished
 from libs.common.events.envelope import Event
@@ -32,7 +32,6 @@ __all__ = [
     "DocumentPrepared",
     "DocumentPublished",
     "DocumentWithdrawn",
-    "DutiesReminded",
     "DutyOpened",
     "DutyReminder",
     "Event",
@@ -47,6 +46,7 @@ __all__ = [
     "PublishedReply",
     "Reach",
     "RegionChanged",
+    "ReminderIssued",
     "ResponseOpened",
     "ResponsePublished",
     "Scope",

@@ -74,14 +74,15 @@ class DutyReminder(BaseModel):
     urgency: Literal["soon", "today", "missed"]
 
 
-class DutiesReminded(Event):
+class ReminderIssued(Event):
     """A region is reminded, once a day, of what is due within days and still open, and of what it has just missed."""
 
-    kind: ClassVar[str] = "catalog.duties.reminded.v1"
+    kind: ClassVar[str] = "catalog.reminder.issued.v1"
+    reminder: str = Field(description="Id; a region has one, with a version for each day.")
     region: str
     duties: list[DutyReminder]
     more: int = Field(description="How many more there are than are named.")
 
     @property
     def key(self) -> str:
-        return f"{self.region}/reminders"
+        return self.reminder

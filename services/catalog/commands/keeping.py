@@ -21,9 +21,9 @@ from services.catalog.tables import (
     OfflineDisclosure,
     Organisation,
     Region,
-    Revision,
     Waiver,
 )
+from services.catalog.tables.revisions import Revision
 
 Kept = TypeVar(
     "Kept",

@@ -16,7 +16,8 @@ from services.catalog.commands.items import place
 from services.catalog.commands.keeping import alone, change, lock, recount
 from services.catalog.rules import revisions
 from services.catalog.rules.items import ItemContent, at
-from services.catalog.tables import CatalogEdition, Field, Item, Revision, RevisionComment
+from services.catalog.tables import Field, Item
+from services.catalog.tables.revisions import CatalogEdition, Revision, RevisionComment
 
 
 async def put_revision(

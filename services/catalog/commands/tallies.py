@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import clock
 from libs.common.db import calendar_of, driver_of
-from libs.common.events import DutiesReminded, DutyReminder
+from libs.common.events import DutyReminder, ReminderIssued
 from libs.common.outbox import emit
 from services.catalog.queries import LEVEL, tallies
 from services.catalog.queries.owing import owed
@@ -52,7 +52,9 @@ async def count_region(session: AsyncSession, region: str, now: datetime) -> Non
         if due:
             named = [_reminder(duty, urgency) for urgency, duty in due[:MOST_REMINDED]]
             more = len(due) - len(named)
-            said = DutiesReminded(version=today.toordinal(), at=now, region=region, duties=named, more=more)
+            said = ReminderIssued(
+                version=today.toordinal(), at=now, reminder=f"{region}-duties", region=region, duties=named, more=more
+            )
             await emit(session, said)
 
 

@@ -16,7 +16,7 @@ from services.catalog.queries import read_page
 from services.catalog.routes.shared import NEXT, VERSION, Listing, answer_page, private
 from services.catalog.rules import GRANTS, check_keeps_catalog
 from services.catalog.rules.revisions import Comment, Outcome
-from services.catalog.tables import RevisionComment
+from services.catalog.tables.revisions import RevisionComment
 
 router = APIRouter(route_class=Act, tags=["revisions"])
 

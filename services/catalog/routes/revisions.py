@@ -17,7 +17,7 @@ from services.catalog.queries import read_page
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, private, put_answers
 from services.catalog.rules import GRANTS, check_keeps_catalog
 from services.catalog.rules.revisions import OPEN, PUBLIC, RevisionContent, State
-from services.catalog.tables import Revision
+from services.catalog.tables.revisions import Revision
 
 router = APIRouter(route_class=Act, tags=["revisions"])
 

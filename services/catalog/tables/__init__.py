@@ -9,15 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import Mapped, mapped_column
 
-from libs.common.backbone import ServiceBase, service_metadata
-from services.catalog.rules.revisions import OPEN
-
-
-class Base(ServiceBase):
-    """The tables of catalog."""
-
-    __abstract__ = True
-    metadata = service_metadata()
+from services.catalog.tables import revisions, tallies  # noqa: F401 - the metadata is to hold them
+from services.catalog.tables.base import Base
 
 
 class Region(Base):
@@ -207,64 +200,6 @@ class Occasion(Base):
     )
 
 
-class Revision(Base):
-    """A change of one field's catalog on its way from proposal to force."""
-
-    __tablename__ = "revision"
-
-    code: Mapped[str] = mapped_column(primary_key=True)
-    field: Mapped[str]
-    title: Mapped[str]
-    reason: Mapped[str]
-    adjustments: Mapped[list[dict[str, Any]]] = mapped_column(pg.JSONB)
-    state: Mapped[str]
-    proposed_by: Mapped[str]
-    legality_opinion: Mapped[str | None]
-    consulting_from: Mapped[date | None]
-    consulting_until: Mapped[date | None]
-    shortened_reason: Mapped[str | None]
-    comments: Mapped[int] = mapped_column(comment="how many were received")
-    adopted_on: Mapped[date | None]
-    effective_on: Mapped[date | None]
-    edition: Mapped[int | None] = mapped_column(comment="of the field, which it made")
-    version: Mapped[int]
-
-    __table_args__ = (
-        sa.Index("uq_revision_open", "field", unique=True, postgresql_where=text(f"state in {OPEN}")),
-        sa.Index("uq_revision_in_force", "field", unique=True, postgresql_where=text("state = 'in_force'")),
-    )
-
-
-class RevisionComment(Base):
-    """What somebody said of a revision in its consultation, and what became of it."""
-
-    __tablename__ = "revision_comment"
-
-    revision: Mapped[str] = mapped_column(sa.ForeignKey(Revision.code), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    item: Mapped[str | None]
-    text: Mapped[str]
-    received_at: Mapped[datetime]
-    outcome: Mapped[str | None]
-    answer: Mapped[str | None]
-    answered_at: Mapped[datetime | None]
-    version: Mapped[int]
-
-    __table_args__ = (sa.CheckConstraint("(outcome is null) = (answer is null)", name="answered_whole"),)
-
-
-class CatalogEdition(Base):
-    """The items of a field as they were in force from a day on."""
-
-    __tablename__ = "catalog_edition"
-
-    field: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    revision: Mapped[str | None] = mapped_column(comment="that made it; null: put in place item by item")
-    in_force_on: Mapped[date]
-    items: Mapped[list[dict[str, Any]]] = mapped_column(pg.JSONB)
-
-
 class Waiver(Base):
     """The duty of one period that a region is released from, and why."""
 
@@ -275,66 +210,6 @@ class Waiver(Base):
     period_start: Mapped[date] = mapped_column(primary_key=True)
     waived: Mapped[str | None] = mapped_column(comment="why the duty is waived; null: it is not")
     version: Mapped[int]
-
-
-class Tally(Base):
-    """What a region owes and has in a field, of one body or as one, on the days from `since` to before `until`."""
-
-    __tablename__ = "tally"
-
-    region: Mapped[str] = mapped_column(primary_key=True)
-    field: Mapped[str] = mapped_column(primary_key=True)
-    organisation: Mapped[str] = mapped_column(primary_key=True, comment="'': what the region owes as one")
-    since: Mapped[date] = mapped_column(primary_key=True)
-    until: Mapped[date | None] = mapped_column(comment="the first day on which it was otherwise; null: it is so now")
-    owed: Mapped[int]
-    covered: Mapped[int]
-    missing: Mapped[int]
-    not_applicable: Mapped[int]
-    overdue: Mapped[int]
-    latest_published_at: Mapped[datetime | None]
-
-    __table_args__ = (sa.Index("ix_tally_now", "region", postgresql_where=text("until is null")),)
-
-
-class DutyTally(Base):
-    """How many duties of a region, a field and a body that are due in a month are in each state."""
-
-    __tablename__ = "duty_tally"
-
-    region: Mapped[str] = mapped_column(primary_key=True)
-    field: Mapped[str] = mapped_column(primary_key=True)
-    organisation: Mapped[str] = mapped_column(primary_key=True, comment="'': what the region owes as one")
-    month: Mapped[date] = mapped_column(primary_key=True, comment="its first day: in which the duties are due")
-    met: Mapped[int]
-    late: Mapped[int]
-    open: Mapped[int]
-    overdue: Mapped[int]
-    waived: Mapped[int]
-
-
-class Tallied(Base):
-    """When a region was counted last."""
-
-    __tablename__ = "tallied"
-
-    region: Mapped[str] = mapped_column(primary_key=True)
-    day: Mapped[date] = mapped_column(comment="in China, for which it was counted last")
-    at: Mapped[datetime]
-
-
-class Recount(Base):
-    """A mark: something has touched the region, and it is to be counted anew."""
-
-    __tablename__ = "recount"
-
-    id: Mapped[int] = mapped_column(sa.Identity(always=True), primary_key=True)
-    region: Mapped[str]
-
-    __table_args__ = (
-        sa.Index("ix_recount_region", "region", "id"),
-        {"comment": "marks of regions that are to be counted anew"},
-    )
 
 
 class Covering(Base):
