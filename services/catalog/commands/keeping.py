@@ -19,11 +19,22 @@ from services.catalog.tables import (
     Organisation,
     Region,
     Revision,
+    Template,
     Waiver,
 )
 
 Kept = TypeVar(
-    "Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver, Revision, LocalTerms
+    "Kept",
+    Region,
+    Organisation,
+    Item,
+    Applicability,
+    NegativeEntry,
+    OfflineDisclosure,
+    Waiver,
+    Revision,
+    LocalTerms,
+    Template,
 )
 
 
