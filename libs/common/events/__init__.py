@@ -4,7 +4,15 @@ Past tense, frozen, each carrying the whole public state of its thing and its ve
 changes; a new shape is a new `.vN`. One reviewed example per kind stands in `tests/contract/events/`.
 """
 
-from libs.common.events.catalog import ItemChanged, OrganisationChanged, RegionChanged
+from libs.common.events.catalog import (
+    ItemChanged,
+    OrganisationChanged,
+    RegionChanged,
+    TemplateCell,
+    TemplateChanged,
+    TemplateColumn,
+    TemplateField,
+)
 from libs.common.events.citizen_feedback import PublishedReply, ResponseOpened, ResponsePublished
 from libs.common.events.envelope import Event
 from libs.common.events.policy_interpretation import (
@@ -42,4 +50,8 @@ __all__ = [
     "ResponseOpened",
     "ResponsePublished",
     "Scope",
+    "TemplateCell",
+    "TemplateChanged",
+    "TemplateColumn",
+    "TemplateField",
 ]

@@ -15,6 +15,7 @@ from services.catalog.routes import (
     regions,
     revisions,
     spreadsheets,
+    templates,
 )
 
 _PARTS = (
@@ -22,6 +23,7 @@ _PARTS = (
     organisations,
     spreadsheets,
     items,
+    templates,
     local_terms,
     coverage,
     duties,
