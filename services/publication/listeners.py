@@ -15,6 +15,7 @@ from libs.common.events import (
     OrganisationChanged,
     RegionChanged,
     ResponsePublished,
+    TemplateChanged,
 )
 from services.publication import tables
 from services.publication.projections import entry
@@ -36,6 +37,12 @@ async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
     """Keep the disclosure item."""
     name = event.level3_item or event.level2_item
     await keep(session, tables.Item, code=event.code, field=event.field, name=name)
+
+
+async def on_template_changed(session: AsyncSession, event: TemplateChanged) -> None:
+    """Keep the newest template: what is submitted from now on must fit it."""
+    fields = event.model_dump(mode="json")["fields"]
+    await keep(session, tables.Template, id=event.template, version=event.version, fields=fields)
 
 
 async def on_interpretation_ready(session: AsyncSession, event: InterpretationReady) -> None:

@@ -18,7 +18,9 @@ select d.content_id, d.version, d.region, d.organisation, d.index_number, d.firs
        (select name from item i where i.code = e.catalog_item) as item_name,
        e.number, e.state, e.title, e.body_html, e.summary, e.catalog_item, e.field, e.doc_number, e.theme, e.genre,
        e.column_name, e.keywords, e.source, e.written_on, e.effective_on, e.expires_on, e.disclosure, e.published_at,
-       e.reach::text as reach, e.interpretation_required,
+       e.reach::text as reach, e.interpretation_required, e.structured::text as structured, e.template_version,
+       (select t.fields::text from used_template t
+        where t.item = e.catalog_item and t.version = e.template_version) as template_fields,
        (select coalesce(json_agg(l.content || jsonb_build_object('id', l.id) order by l.id), '[]')::text
         from linked_interpretation l where l.document = d.content_id and l.shown) as interpretations,
        (select replies::text from linked_response r where r.document = d.content_id) as replies,
@@ -35,7 +37,8 @@ _WORK = """
 select d.version, d.region, d.organisation, d.organisation_path, d.index_number, e.number, e.state, e.title,
        e.body_html, e.catalog_item, e.doc_number, e.theme, e.genre, e.column_name, e.keywords, e.source, e.written_on,
        e.effective_on, e.expires_on, e.disclosure, e.disclosure_reason, e.disclosure_basis, e.reach::text as reach,
-       e.interpretation_required, e.drafted_by, e.submitted_by, e.approved_by, e.returned_reason, e.changed_at
+       e.interpretation_required, e.structured::text as structured, e.template_version,
+       e.drafted_by, e.submitted_by, e.approved_by, e.returned_reason, e.changed_at
 from document d join edition e using (content_id)
 where d.content_id = $1 and e.state in ('draft', 'submitted', 'approved')
 """

@@ -10,6 +10,7 @@ from libs.common.events import (
     OrganisationChanged,
     RegionChanged,
     ResponsePublished,
+    TemplateChanged,
 )
 from libs.common.service import Service
 from services.publication import listeners
@@ -29,6 +30,7 @@ SERVICE = Service(
         RegionChanged: listeners.on_region_changed,
         OrganisationChanged: listeners.on_organisation_changed,
         ItemChanged: listeners.on_item_changed,
+        TemplateChanged: listeners.on_template_changed,
         InterpretationReady: listeners.on_interpretation_ready,
         InterpretationPublished: listeners.on_interpretation_published,
         InterpretationWithdrawn: listeners.on_interpretation_withdrawn,

@@ -78,6 +78,12 @@ class Edition(Base):
     disclosure_basis: Mapped[str | None]
     reach: Mapped[dict[str, Any]] = mapped_column(pg.JSONB)
     interpretation_required: Mapped[bool]
+    structured: Mapped[dict[str, Any] | None] = mapped_column(
+        pg.JSONB(none_as_null=True), deferred=True, comment="content by the fields of the template"
+    )
+    template_version: Mapped[int | None] = mapped_column(
+        comment="of the template that the content was checked with; null: no content, or not checked yet"
+    )
     drafted_by: Mapped[str]
     submitted_by: Mapped[str | None]
     approved_by: Mapped[str | None]
@@ -99,6 +105,16 @@ class Edition(Base):
         ),
         sa.CheckConstraint("disclosure = 'proactive' or disclosure_reason is not null", name="disclosure_reason"),
     )
+
+
+class UsedTemplate(Base):
+    """A template that an edition was checked with: it is shown with its words of that time, whatever came later."""
+
+    __tablename__ = "used_template"
+
+    item: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    fields: Mapped[list[Any]] = mapped_column(pg.JSONB)
 
 
 class IndexSerial(Base):
@@ -140,6 +156,16 @@ class Item(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     field: Mapped[str]
     name: Mapped[str]
+
+
+class Template(Base):
+    """Copy of catalog's content template of an item, the newest."""
+
+    __tablename__ = "template"
+
+    id: Mapped[str] = mapped_column(primary_key=True, comment="the code of the item and /template")
+    version: Mapped[int]
+    fields: Mapped[list[Any]] = mapped_column(pg.JSONB, comment="none: it is removed")
 
 
 class LinkedInterpretation(Base):

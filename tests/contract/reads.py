@@ -148,6 +148,7 @@ PUBLIC = {
     "/catalog/organisations": {},
     "/catalog/items": {},
     "/catalog/items/{code}": {"code": "03001001"},
+    "/catalog/items/{code}/template": {"code": "03001001"},
     "/catalog/time-limits": {},
     "/catalog/negative-list": {},
     "/catalog/occasions": {},

@@ -213,6 +213,14 @@ ACTS: list[Act] = [
         SUPERVISED,
     ),
     _catalog(
+        "templates.put_template",
+        "/catalog/items/{code}/template",
+        {"fields": [{"name": "area", "title": "补贴面积", "type": "number", "unit": "亩", "required": True}]},
+        things.template,
+        CATALOG,
+        says="catalog.template.changed.v1",
+    ),
+    _catalog(
         "local_terms.put_local_terms",
         "/catalog/items/{code}/terms/{region}",
         {"time_limit": "信息形成或者变更之日起5个工作日内", "responsible_body": "镇社会事务办公室"},

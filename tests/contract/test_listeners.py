@@ -31,6 +31,7 @@ _FRESH: dict[str, Callable[[], str]] = {
     "catalog.region": lambda: f"990001101{next(_serial)}",
     "catalog.organisation": lambda: f"990001-{next(_serial)}",
     "catalog.item": lambda: f"08002{next(_serial)}",
+    "catalog.template": lambda: f"08002{next(_serial)}/template",
 }
 """How an id of a thing is made; elsewhere it is a UUID."""
 
@@ -58,7 +59,7 @@ def older(kind: type[Event], key: str) -> Event:
     said = EXAMPLES[kind.kind]
     texts = {name: f"旧{said[name]}" for name in ("title", "name", "summary", "reason", "period") if said.get(name)}
     lists: dict[str, Any] = {
-        name: said[name][:1] for name in ("keywords", "content_elements", "replies") if name in said
+        name: said[name][:1] for name in ("keywords", "content_elements", "replies", "fields") if name in said
     }
     reach = {"reach": {"towns": [], "villages": ["990001101202"]}} if "reach" in said else {}
     return _of(kind, key, {**said, **texts, **lists, **reach, "version": OLD, "at": "2026-01-05T01:00:00Z"})
@@ -67,7 +68,9 @@ def older(kind: type[Event], key: str) -> Event:
 def emptied(kind: type[Event], key: str) -> Event:
     """The newest version with as little as it may say: empty lists, no reach, nothing where nothing is allowed."""
     said = EXAMPLES[kind.kind]
-    least: dict[str, Any] = {n: [] for n in ("keywords", "replies", "content_elements", "villages") if n in said}
+    least: dict[str, Any] = {
+        n: [] for n in ("keywords", "replies", "content_elements", "villages", "fields") if n in said
+    }
     least |= {n: {} for n in ("reach", "sections") if n in said}
     least |= {n: None for n, f in kind.model_fields.items() if type(None) in getattr(f.annotation, "__args__", ())}
     return _of(kind, key, {**said, **least, "version": NEW})

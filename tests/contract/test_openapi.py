@@ -168,6 +168,7 @@ def _bounded(schema: Json, openapi: Json) -> bool:
             return "maxItems" in schema and _bounded(schema["items"], openapi)
         case "object":
             named = schema.get("propertyNames", {}).get("enum") or schema.get("additionalProperties") is False
+            named = named or ("maxProperties" in schema and _bounded(schema.get("propertyNames", {}), openapi))
             inner = [*schema.get("properties", {}).values()]
             inner += [more] if isinstance(more := schema.get("additionalProperties"), dict) else []
             return bool(named) and all(_bounded(part, openapi) for part in inner)

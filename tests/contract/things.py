@@ -14,6 +14,7 @@ from tests.platform import Platform
 from tests.platform import item as a_item
 from tests.policy_interpretation.desk import TEXT as TEXT
 from tests.policy_interpretation.desk import Desk, News, Piece
+from tests.templates import PAYMENTS
 from tests.village_affairs.notices import EAST, content
 from tests.village_affairs.notices import Life as NoticeLife
 
@@ -141,6 +142,14 @@ async def local_terms(platform: Platform) -> Thing:
     path = "/catalog/items/{code}/terms/{region}".format(**place)
     await platform.put(path, {"time_limit": None, "responsible_body": "镇党政办公室"}, administrator)
     return Thing(place, 1)
+
+
+async def template(platform: Platform) -> Thing:
+    """The content template of an item of its own, with a table."""
+    code, administrator = f"03{next(_NUMBERS)}", platform.token("administrator")
+    await platform.put(f"/catalog/items/{code}", a_item("03", "义务教育"), administrator)
+    await platform.put(f"/catalog/items/{code}/template", PAYMENTS, administrator)
+    return Thing({"code": code}, 1)
 
 
 def revision(state: str) -> Prepare:

@@ -10,6 +10,10 @@ from libs.common.events.catalog import (
     OrganisationChanged,
     RegionChanged,
     ReminderIssued,
+    TemplateCell,
+    TemplateChanged,
+    TemplateColumn,
+    TemplateField,
 )
 from libs.common.events.citizen_feedback import PublishedReply, ResponseOpened, ResponsePublished
 from libs.common.events.envelope import Event
@@ -50,4 +54,8 @@ __all__ = [
     "ResponseOpened",
     "ResponsePublished",
     "Scope",
+    "TemplateCell",
+    "TemplateChanged",
+    "TemplateColumn",
+    "TemplateField",
 ]

@@ -1,4 +1,4 @@
-"""What catalog says: the regions, organisations and disclosure items that others refer to."""
+"""What catalog says: the regions, organisations and disclosure items that others refer to, and items' templates."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.common.events.envelope import Event
+from libs.common.templates import ColumnType, FieldType
 
 
 class RegionChanged(Event):
@@ -86,3 +87,52 @@ class ReminderIssued(Event):
     @property
     def key(self) -> str:
         return self.reminder
+
+
+class TemplateCell(BaseModel):
+    """What a field of a content template and a column of a table have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = Field(description="Its key in what is entered.", examples=["area"])
+    title: str = Field(description="Its name for people.", examples=["补贴面积"])
+    type: FieldType = Field(
+        description="money is a decimal string in yuan with two decimals, date is `2026-11-22`, phone is an office's.",
+        examples=["number"],
+    )
+    unit: str | None = Field(None, description="Of an integer or number.", examples=["亩"])
+    required: bool = Field(False, description="Whether it must be there.", examples=[True])
+    choices: list[str] = Field(default_factory=list, description="What a choice may be.", examples=[[]])
+    max_length: int | None = Field(None, description="Of a text: characters at most.", examples=[None])
+    minimum: int | None = Field(None, description="Of an integer or number; 0 for money: not negative.", examples=[0])
+    maximum: int | None = Field(None, description="Of an integer or number.", examples=[None])
+    decimals: int | None = Field(None, description="Of a number: decimals at most.", examples=[2])
+    hint: str | None = Field(None, description="Beside the field, for who fills it in.", examples=["以确权面积为准"])
+
+
+class TemplateColumn(TemplateCell):
+    """A column of a table."""
+
+    type: ColumnType = Field(description="As of a field; no table.", examples=["number"])
+
+
+class TemplateField(TemplateCell):
+    """A field of a content template; a table has columns, and holds a list of records of them."""
+
+    columns: list[TemplateColumn] = Field(default_factory=list, description="Of a table.", examples=[[]])
+
+
+class TemplateChanged(Event):
+    """The content template (专项公开内容模板) of a disclosure item was made, changed or removed (no fields)."""
+
+    kind: ClassVar[str] = "catalog.template.changed.v1"
+    template: str = Field(description="Its id: the code of its item and `/template`.")
+    fields: list[TemplateField]
+
+    @property
+    def key(self) -> str:
+        return self.template
+
+    @staticmethod
+    def id_of(item: str) -> str:
+        """The id of the template of an item: it has versions of its own, so it is no code that an item may have."""
+        return f"{item}/template"

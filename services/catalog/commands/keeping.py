@@ -21,6 +21,7 @@ from services.catalog.tables import (
     OfflineDisclosure,
     Organisation,
     Region,
+    Template,
     Waiver,
 )
 from services.catalog.tables.revisions import Revision
@@ -37,6 +38,7 @@ Kept = TypeVar(
     Waiver,
     Revision,
     LocalTerms,
+    Template,
 )
 
 

@@ -64,6 +64,11 @@ REGION_NAME = "select name from region where code = $1"
 
 ITEM = f"select row_to_json(card)::text from ({_ITEM} where i.code = $1) card"  # noqa: S608 - as above
 
+TEMPLATE = """
+select coalesce(i.level3_item, i.level2_item) as name, t.version, coalesce(t.fields, '[]')::text as fields
+from item i left join template t on t.item = i.code where i.code = $1
+"""
+
 FIELDS = """
 select coalesce(json_agg(card order by card.code), '[]')::text from (
   select f.code, f.name, count(*) as items from field f join item i on i.field = f.code

@@ -17,6 +17,7 @@ from services.catalog.routes import (
     revisions,
     spreadsheets,
     tallies,
+    templates,
 )
 
 _PARTS = (
@@ -24,6 +25,7 @@ _PARTS = (
     organisations,
     spreadsheets,
     items,
+    templates,
     local_terms,
     coverage,
     tallies,

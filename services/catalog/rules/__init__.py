@@ -18,6 +18,7 @@ GRANTS: Grants = {
     "catalog.put_region": grant(Role.ADMINISTRATOR),
     "catalog.put_organisation": grant(Role.ADMINISTRATOR),
     "catalog.put_item": grant(Role.ADMINISTRATOR),
+    "catalog.put_template": grant(Role.ADMINISTRATOR),
     "catalog.put_applicability": grant(Role.ADMINISTRATOR),
     "catalog.put_negative": grant(Role.ADMINISTRATOR),
     "catalog.put_offline": grant(Role.ADMINISTRATOR, Role.EDITOR, Role.VILLAGE_CLERK),

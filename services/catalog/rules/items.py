@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 
 from libs.common.errors import Malformed, Refusal
 from libs.common.fields import Body, Code, Sentence, ShortText, Title
+from libs.common.templates import LINK
 from services.catalog.rules import LEVELS, GrassrootsLevel, cells
 
 Stage = Literal["decision", "execution", "management", "service", "result"]
@@ -24,7 +25,7 @@ def _of_an_office(phone: str) -> str:
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,12}(-[0-9]{3,8}){0,2}$"), AfterValidator(_of_an_office)]
 """A telephone of an office, with area code: `0990-6100001`, `12345`. A mobile number is somebody's own."""
 
-Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>]{3,480}$")]
+Link = Annotated[str, StringConstraints(pattern=LINK)]
 """An address on the web."""
 
 

@@ -136,6 +136,18 @@ class LocalTerms(Base):
     )
 
 
+class Template(Base):
+    """The content template of an item (专项公开内容模板)."""
+
+    __tablename__ = "template"
+
+    item: Mapped[str] = mapped_column(sa.ForeignKey(Item.code), primary_key=True)
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(
+        pg.JSONB, comment="in the order of the form; none: it is removed"
+    )
+    version: Mapped[int]
+
+
 class NegativeEntry(Base):
     """An entry of the negative list (负面清单): what is not open, and why."""
 

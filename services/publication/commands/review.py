@@ -1,24 +1,39 @@
 """Review: submit, approve, return (先审查后公开, 条例 art. 17)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import orjson
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import html
-from libs.common.events import DocumentPrepared
+from libs.common.db import driver_of
+from libs.common.events import DocumentPrepared, TemplateChanged, TemplateField
 from libs.common.outbox import emit
 from libs.common.permission import Actor
 from services.publication import rules
 from services.publication.commands.working import conclude, lock
-from services.publication.tables import Document
+from services.publication.rules.structured import Template, check_structured, texts_of
+from services.publication.tables import Document, Edition
+
+_FIELDS = TypeAdapter(list[TemplateField])
+_CONTENT = """
+select e.body_html, e.structured::text as structured, t.version, t.fields::text as fields
+from edition e left join template t on t.id = $3 where e.content_id = $1 and e.number = $2
+"""
+_USE = "insert into used_template (item, version, fields) values ($1, $2, $3) on conflict do nothing"
 
 
 async def submit(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:
     """Hand the draft in for review. One that must be interpreted says so now: 三同步 (domain 5.1)."""
     document, edition = await lock(session, content_id, seen, actor, "publication.submit", rules.IN_WORK)
-    await session.refresh(edition, ["body_html"])
-    rules.check_personal_data([("body.title", edition.title), ("body.body_html", html.text_of(edition.body_html))])
+    body_html, structured, template = await _content(session, edition)
+    check_structured(template, structured)
+    texts = [("body.title", edition.title), ("body.body_html", html.text_of(body_html))]
+    rules.check_personal_data([*texts, *texts_of(template, structured)])
+    await _use(session, edition, template)
     edition.state = rules.SUBMITTED
     edition.submitted_by = actor.subject
     await conclude(session, document, edition, actor, "publication.submit", now)
@@ -37,6 +52,24 @@ async def submit(session: AsyncSession, content_id: UUID, seen: int, actor: Acto
             ),
         )
     return document
+
+
+async def _content(session: AsyncSession, edition: Edition) -> tuple[str, dict[str, Any] | None, Template | None]:
+    """The text of an edition, its structured content, and the template of its item, read in one step."""
+    template = TemplateChanged.id_of(edition.catalog_item)
+    row = await driver_of(session).fetchrow(_CONTENT, edition.content_id, edition.number, template)
+    assert row is not None
+    structured = orjson.loads(row["structured"]) if row["structured"] is not None else None
+    fields = _FIELDS.validate_json(row["fields"]) if row["fields"] is not None else []
+    return row["body_html"], structured, Template(row["version"], fields) if fields else None
+
+
+async def _use(session: AsyncSession, edition: Edition, template: Template | None) -> None:
+    """Have the edition keep the template that it was checked with: later ones do not concern it."""
+    edition.template_version = template.version if template else None
+    if template is not None:
+        fields = _FIELDS.dump_json(list(template.fields)).decode()
+        await driver_of(session).execute(_USE, edition.catalog_item, template.version, fields)
 
 
 async def approve(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:

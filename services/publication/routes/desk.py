@@ -57,6 +57,7 @@ async def read_draft(content_id: UUID, database: Reads, actor: Staff) -> Respons
         **row,
         "content_id": content_id,
         "reach": orjson.Fragment(row["reach"]),
+        "structured": orjson.Fragment(row["structured"] or "null"),
         "column": row["column_name"],
     }
     del body["column_name"], body["organisation_path"]

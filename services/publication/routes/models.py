@@ -12,6 +12,7 @@ from libs.common.regions import RegionCode
 from services.publication import rules
 from services.publication.commands.draft import Draft
 from services.publication.commands.withdraw import Withdrawal
+from services.publication.rules.structured import Structured
 
 _Named = Annotated[list[RegionCode], Field(max_length=rules.NAMED_REGIONS_MOST)]
 
@@ -66,11 +67,18 @@ class DraftBody(Body):
     effective_on: date | None = Field(None, description="施行日期.")
     expires_on: date | None = Field(None, description="失效日期.")
     reach: ReachBody = Field(default_factory=lambda: ReachBody.model_validate({}))
+    structured: Structured | None = Field(
+        None,
+        description="Content by the fields of the item's template (`/catalog/items/{code}/template`), as plain text and"
+        " numbers; at most 64 KB. A draft may be incomplete: it must fit when it is submitted. Null where the item has"
+        " no template.",
+        examples=[{"batch": "2026年第一批", "area": 12.5, "amount": "1200.00"}],
+    )
     interpretation: InterpretationBody = Field(default_factory=lambda: InterpretationBody.model_validate({}))
 
     def draft(self) -> Draft:
         """The draft that the command works on."""
-        plain = {"title", "theme", "genre", "column", "keywords", "source"}
+        plain = {"title", "theme", "genre", "column", "keywords", "source", "structured"}
         return Draft(
             region=self.region,
             organisation=self.organisation,

@@ -60,10 +60,19 @@ def _page(row: asyncpg.Record) -> dict[str, Any]:
         "catalog_item": {"code": row["catalog_item"], "name": row["item_name"], "field": row["field"]},
         "reach": orjson.Fragment(row["reach"]),
         "interpretation_required": row["interpretation_required"],
+        "structured": orjson.Fragment(row["structured"] or "null"),
+        "template": _template(row),
         "interpretations": orjson.Fragment(row["interpretations"]),
         "responses": orjson.Fragment(row["replies"] or "[]"),
         "related": orjson.Fragment(row["related"]),
     }
+
+
+def _template(row: asyncpg.Record) -> dict[str, Any] | None:
+    """How to show the structured content: the template of the time when it was checked."""
+    if row["template_version"] is None:
+        return None
+    return {"version": row["template_version"], "fields": orjson.Fragment(row["template_fields"])}
 
 
 def _tombstone(row: asyncpg.Record) -> dict[str, Any]:
