@@ -9,7 +9,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import carrying, importing, promises, publishing, reading, rebuilding, starting
+from bench import carrying, cataloguing, importing, promises, publishing, reading, rebuilding, starting
 from bench.rig import Figure, Rig
 
 Measure = Callable[[Rig], Coroutine[None, None, list[Figure]]]
@@ -25,6 +25,7 @@ MEASURES: tuple[Measure, ...] = (
     promises.bulk,
     rebuilding.rebuild,
     importing.spreadsheet,
+    cataloguing.catalog,
     starting.second_start,
 )
 
