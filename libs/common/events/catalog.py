@@ -1,5 +1,6 @@
 """What catalog says: the regions, organisations and disclosure items that others refer to."""
 
+from datetime import date
 from typing import ClassVar
 
 from pydantic import Field
@@ -39,7 +40,10 @@ class OrganisationChanged(Event):
 
 
 class ItemChanged(Event):
-    """A disclosure item (公开事项) of the standard catalog was added or changed."""
+    """A disclosure item (公开事项) of the standard catalog was added, changed or retired.
+
+    What only a retired item has is left out of all others: their events are what they were before it was known.
+    """
 
     kind: ClassVar[str] = "catalog.item.changed.v1"
     code: str
@@ -56,6 +60,14 @@ class ItemChanged(Event):
     audience: str
     disclosure_method: str
     levels: list[str] = Field(description="Any of county, town, village.")
+    retired_on: date | None = Field(
+        None, description="Since when it is not in force; absent: it is.", exclude_if=lambda day: day is None
+    )
+    heirs: list[str] = Field(
+        [],
+        description="Of a retired item: codes of those in force instead; absent: there are none.",
+        exclude_if=lambda heirs: not heirs,
+    )
 
     @property
     def key(self) -> str:

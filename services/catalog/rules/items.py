@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
@@ -123,12 +122,6 @@ class Adopted(Body):
     unchanged: int = Field(ge=0, examples=[0])
 
 
-class ItemRetired(Refusal):
-    """The item is no longer in force: a revision has retired it."""
-
-    code, status, sentence = "item_retired", 409, "该事项已停用,不能修改。"
-
-
 @contextlib.contextmanager
 def at(place: str) -> Iterator[None]:
     """Refusals inside name the place of the entry in the body."""
@@ -170,12 +163,6 @@ def check_item(content: ItemContent) -> None:
         raise Malformed("可选要素应是公开内容中的要素。", field="body.optional_elements")
     if set(content.optional_channels) & set(content.channels):
         raise Malformed("同一渠道不能既是必选又是可选。", field="body.optional_channels")
-
-
-def check_in_force(retired_on: date | None) -> None:
-    """Raise ItemRetired for what a revision has retired: its code is not used again (三级四同)."""
-    if retired_on is not None:
-        raise ItemRetired(field="version")
 
 
 def check_field_name(known: str, given: str, *, has_other_items: bool) -> None:

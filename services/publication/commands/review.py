@@ -10,13 +10,14 @@ from libs.common.events import DocumentPrepared
 from libs.common.outbox import emit
 from libs.common.permission import Actor
 from services.publication import rules
-from services.publication.commands.working import conclude, lock
-from services.publication.tables import Document
+from services.publication.commands.working import check_item, conclude, lock
+from services.publication.tables import Document, Item
 
 
 async def submit(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:
     """Hand the draft in for review. One that must be interpreted says so now: 三同步 (domain 5.1)."""
     document, edition = await lock(session, content_id, seen, actor, "publication.submit", rules.IN_WORK)
+    await check_item(session, await session.get(Item, edition.catalog_item), content_id)
     await session.refresh(edition, ["body_html"])
     rules.check_personal_data([("body.title", edition.title), ("body.body_html", html.text_of(edition.body_html))])
     edition.state = rules.SUBMITTED
