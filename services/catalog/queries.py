@@ -32,7 +32,7 @@ _ITEM = """
     i.content_elements, i.legal_basis, i.time_limit, i.responsible_body, i.channels,
     i.audience, i.audience_group, i.disclosure_method, i.levels, i.optional_elements, i.channel_rule,
     i.optional_channels, i.stages, i.item_type, i.section, i.enquiry_phone, i.complaint_phone, i.link, i.time_limits,
-    i.source, i.retired_on, i.predecessors, i.version
+    i.source, i.confidence, i.retired_on, i.predecessors, i.version
   from item i join field f on f.code = i.field
 """
 
@@ -47,6 +47,7 @@ select card.code, row_to_json(card)::text as card from ({_ITEM}
       where position(word in concat_ws(' ', i.code, f.name, i.level1_item, i.level2_item, i.level3_item,
         i.responsible_body, array_to_string(i.content_elements, ' '))) = 0
     ))
+    and ($9::text is null or i.confidence = $9)
   order by i.code limit $2
 ) card
 """  # noqa: S608 - put together from constants of this module

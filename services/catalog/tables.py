@@ -94,6 +94,7 @@ class Item(Base):
     link: Mapped[str | None]
     time_limits: Mapped[dict[str, Any]] = mapped_column(pg.JSONB)
     source: Mapped[str | None]
+    confidence: Mapped[str | None] = mapped_column(comment="in the row, as its source allows; null: nobody said")
     retired_on: Mapped[date | None] = mapped_column(comment="since when it is not in force; null: it is")
     predecessors: Mapped[list[str]] = mapped_column(
         server_default=text("'{}'"), comment="items whose publications count for this one"
@@ -110,6 +111,7 @@ class Item(Base):
         sa.CheckConstraint("disclosure_method in ('proactive', 'on_request')", name="method_known"),
         sa.CheckConstraint("channel_rule in ('each', 'any')", name="channel_rule_known"),
         sa.CheckConstraint("item_type in ('service', 'other')", name="item_type_known"),
+        sa.CheckConstraint("confidence in ('sourced', 'high', 'medium', 'low')", name="confidence_known"),
     )
 
 

@@ -12,6 +12,7 @@ from libs.common.fields import Body, Code, Sentence, ShortText, Title
 from services.catalog.rules import LEVELS, GrassrootsLevel, cells
 
 Stage = Literal["decision", "execution", "management", "service", "result"]
+Confidence = Literal["sourced", "high", "medium", "low"]
 
 
 def _of_an_office(phone: str) -> str:
@@ -96,7 +97,13 @@ class ItemContent(Body):
     enquiry_phone: Phone | None = Field(None, description="咨询电话, of an office.", examples=["0990-6100001"])
     complaint_phone: Phone | None = Field(None, description="监督举报电话, of an office.", examples=["0990-6100002"])
     link: Link | None = Field(None, description="Where what is disclosed stands (一键直达).", examples=[None])
-    source: Sentence | None = Field(None, description="Where the row comes from.", examples=["县级标准目录"])
+    source: Sentence | None = Field(None, description="Where the row comes from (来源).", examples=["县级标准目录"])
+    confidence: Confidence | None = Field(
+        None,
+        description="置信度 of the row: `sourced` rests on the catalog or law in `source`; `high`, `medium`, `low` were"
+        " written from general knowledge of the field and are to be checked. Null: nobody said.",
+        examples=["sourced"],
+    )
 
     @field_validator("optional_elements")
     @classmethod
