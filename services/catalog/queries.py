@@ -111,6 +111,22 @@ select card.code, (to_jsonb(card) - 'code')::text as card from (
 ) card
 """
 
+# With both filters, one member has to be that item at that level.
+CORRESPONDENCES = """
+select card.code, row_to_json(card)::text as card from (
+  select c.code, c.title, (
+      select jsonb_agg(m.said || jsonb_build_object('field', i.field, 'level1_item', i.level1_item,
+        'level2_item', i.level2_item, 'level3_item', i.level3_item, 'retired_on', i.retired_on) order by m.n)
+      from jsonb_array_elements(c.members) with ordinality m (said, n) join item i on i.code = m.said ->> 'item'
+    ) as members, c.basis, c.reason, c.dissolved, c.version
+  from correspondence c
+  where c.code > $1
+    and c.members @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('item', $3::text, 'level', $4::text)))
+    and ($5::bool is null or (c.dissolved is not null) = $5)
+  order by c.code limit $2
+) card
+"""
+
 WAIVED = "select item, period_start from waiver where region = $1 and item = any($2) and waived is not null"
 
 OFFLINE = """

@@ -144,6 +144,20 @@ class LocalTerms(Base):
     )
 
 
+class Correspondence(Base):
+    """Items of several levels that are the same matter (相同事项), so that what is published of it must agree."""
+
+    __tablename__ = "correspondence"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    members: Mapped[list[dict[str, Any]]] = mapped_column(pg.JSONB)
+    basis: Mapped[str]
+    reason: Mapped[str]
+    dissolved: Mapped[str | None] = mapped_column(comment="why it has ended; null: it holds")
+    version: Mapped[int]
+
+
 class NegativeEntry(Base):
     """An entry of the negative list (负面清单): what is not open, and why."""
 

@@ -79,7 +79,7 @@ def test_a_kind_its_topic_and_its_key(kind: str) -> None:
     assert type(event).__name__.lower().startswith(thing)
     assert type(event).__name__.lower().endswith(happened)
     ids = {EXAMPLES[kind].get(name) for name in (thing, "code", "document")}
-    assert event.key in ids
+    assert event.key in ids | {f"{thing}:{one}" for one in ids}
 
 
 def test_the_events_of_one_thing_share_its_key() -> None:

@@ -47,6 +47,12 @@ OFFLINE: Json = {
     "place": "镇政府公开栏",
     "evidence": "照片2张,存档2026年第4号。",
 }
+CORRESPONDENCE: Json = {
+    "title": "义务教育招生结果",
+    "members": [{"item": "03001001", "level": "county"}, {"item": "03001001", "level": "village"}],
+    "basis": "国办发〔2019〕54号",
+    "reason": "同一批招生结果。",
+}
 CONTENT: Json = content()
 NOTICE: Json = {"village": EAST, **CONTENT}
 
@@ -125,6 +131,13 @@ async def local_terms(platform: Platform) -> Thing:
     path = "/catalog/items/{code}/terms/{region}".format(**place)
     await platform.put(path, {"time_limit": None, "responsible_body": "镇党政办公室"}, administrator)
     return Thing(place, 1)
+
+
+async def correspondence(platform: Platform) -> Thing:
+    """An item of county and village that is the same matter."""
+    code = f"C{next(_NUMBERS)}"
+    await platform.put(f"/catalog/correspondences/{code}", CORRESPONDENCE, platform.token("administrator"))
+    return Thing({"code": code}, 1)
 
 
 def revision(state: str) -> Prepare:

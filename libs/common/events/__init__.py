@@ -4,7 +4,7 @@ Past tense, frozen, each carrying the whole public state of its thing and its ve
 changes; a new shape is a new `.vN`. One reviewed example per kind stands in `tests/contract/events/`.
 """
 
-from libs.common.events.catalog import ItemChanged, OrganisationChanged, RegionChanged
+from libs.common.events.catalog import CorrespondenceChanged, ItemChanged, OrganisationChanged, RegionChanged
 from libs.common.events.citizen_feedback import PublishedReply, ResponseOpened, ResponsePublished
 from libs.common.events.envelope import Event
 from libs.common.events.policy_interpretation import (
@@ -23,6 +23,7 @@ from libs.common.events.publication import (
 from libs.common.events.village_affairs import ListingSynced, NoticePublished, NoticeWithdrawn
 
 __all__ = [
+    "CorrespondenceChanged",
     "DocumentPrepared",
     "DocumentPublished",
     "DocumentWithdrawn",

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from libs.common.events.envelope import Event
 
@@ -72,3 +72,37 @@ class ItemChanged(Event):
     @property
     def key(self) -> str:
         return self.code
+
+
+class CorrespondingFigure(BaseModel):
+    """A figure that must agree, as one member shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = Field(description="The same for all members that show it.")
+    element: str | None = Field(description="The content element in which it stands.")
+
+
+class CorrespondingMember(BaseModel):
+    """An item, as one level publishes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    item: str
+    level: str = Field(description="county, town or village.")
+    figures: list[CorrespondingFigure]
+
+
+class CorrespondenceChanged(Event):
+    """Items of several levels were said to be the same matter (相同事项的公开内容对应一致), or are so no more."""
+
+    kind: ClassVar[str] = "catalog.correspondence.changed.v1"
+    code: str
+    title: str = Field(description="The matter.")
+    members: list[CorrespondingMember]
+    basis: str
+    reason: str
+    dissolved: str | None = Field(description="Why it has ended; null: it holds.")
+
+    @property
+    def key(self) -> str:
+        # Its code may be that of an item, and one key is one thing; no other code of catalog holds a colon.
+        return f"correspondence:{self.code}"

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.catalog.tables import (
     Applicability,
+    Correspondence,
     Item,
     LocalTerms,
     NegativeEntry,
@@ -23,7 +24,17 @@ from services.catalog.tables import (
 )
 
 Kept = TypeVar(
-    "Kept", Region, Organisation, Item, Applicability, NegativeEntry, OfflineDisclosure, Waiver, Revision, LocalTerms
+    "Kept",
+    Correspondence,
+    Region,
+    Organisation,
+    Item,
+    Applicability,
+    NegativeEntry,
+    OfflineDisclosure,
+    Waiver,
+    Revision,
+    LocalTerms,
 )
 
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.catalog.routes import (
     consultations,
+    correspondences,
     coverage,
     duties,
     editions,
@@ -23,6 +24,7 @@ _PARTS = (
     spreadsheets,
     items,
     local_terms,
+    correspondences,
     coverage,
     duties,
     offline,
