@@ -4,6 +4,7 @@ A `Refusal` carries a stable English code for programs and a Chinese sentence fo
 once, as a class; `docs/errors.md` lists them all (a test compares).
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -117,6 +118,17 @@ class UnknownReference(Refusal):
     """The request names a region, organisation, item or document that is not known (yet)."""
 
     code, status, sentence = "unknown_reference", 422, "引用的内容不存在。"
+
+
+class ItemRetired(Refusal):
+    """A revision of the catalog has retired the item: its code is not used again (三级四同)."""
+
+    code, status, sentence = "item_retired", 409, "该公开事项已停用。"
+
+    def __init__(self, heirs: Sequence[str], *, field: str) -> None:
+        """`heirs`: the items that are in force instead."""
+        instead = f"请改用 {'、'.join(heirs)}" if heirs else "目录中没有接替它的事项"
+        super().__init__(f"该公开事项已停用,{instead}。", field=field, heirs=list(heirs))
 
 
 class PersonalDataFound(Refusal):

@@ -29,6 +29,7 @@ TABLES = _files(_XLSX, "text/csv")
 _STATES = {"covered": "已公开", "missing": "未公开", "not_applicable": "不涉及"}
 _STAGES = {"decision": "决策", "execution": "执行", "management": "管理", "service": "服务", "result": "结果"}
 _ITEM_TYPES = {"service": "政务服务事项", "other": "非政务服务事项", None: ""}
+_CONFIDENCES = {"sourced": "有出处", "high": "高", "medium": "中", "low": "低", None: ""}
 _RULES = {"each": "每项必选", "any": "至少选择其一"}
 _A3 = 8
 _FORBIDDEN_IN_TAB = str.maketrans("", "", "[]:*?/\\'")
@@ -76,6 +77,7 @@ _COLUMNS: list[tuple[str, str, int, Callable[[Card], str]]] = [
     ("监督举报电话", "", 12, lambda card: card["complaint_phone"] or ""),
     ("一键直达", "", 14, lambda card: card["link"] or ""),
     ("来源", "", 14, lambda card: card["source"] or ""),
+    ("置信度", "", 7, lambda card: _CONFIDENCES[card["confidence"]]),
 ]
 
 

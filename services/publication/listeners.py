@@ -34,9 +34,9 @@ async def on_organisation_changed(session: AsyncSession, event: OrganisationChan
 
 
 async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
-    """Keep the disclosure item."""
-    name = event.level3_item or event.level2_item
-    await keep(session, tables.Item, code=event.code, field=event.field, name=name)
+    """Keep the disclosure item, also a retired one: what is public under it stays there."""
+    kept = {"code": event.code, "field": event.field, "retired_on": event.retired_on, "heirs": event.heirs}
+    await keep(session, tables.Item, name=event.level3_item or event.level2_item, **kept)
 
 
 async def on_template_changed(session: AsyncSession, event: TemplateChanged) -> None:

@@ -156,6 +156,10 @@ class Item(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     field: Mapped[str]
     name: Mapped[str]
+    retired_on: Mapped[date | None] = mapped_column(
+        comment="since when nothing new comes under it; null: it is in force"
+    )
+    heirs: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="items in force instead")
 
 
 class Template(Base):

@@ -10,7 +10,7 @@ from libs.common import html
 from libs.common.audit import record
 from libs.common.cards import notice_entry
 from libs.common.clock import local_date
-from libs.common.errors import NotFound, StaleVersion, UnknownReference
+from libs.common.errors import ItemRetired, NotFound, StaleVersion, UnknownReference
 from libs.common.events import NoticePublished, NoticeWithdrawn
 from libs.common.events.village_affairs import Category
 from libs.common.identifiers import uuid7
@@ -34,7 +34,7 @@ class Content:
 
 
 async def draft(session: AsyncSession, village: str, content: Content, actor: Actor, now: datetime) -> Notice:
-    """Begin a notice of `village`. Raises UnknownReference for a village or item that is not known (yet)."""
+    """Begin a notice of `village`. Raises UnknownReference for a village or item not known (yet), ItemRetired."""
     permit(rules.GRANTS, actor, "village_affairs.draft", region=village)
     if await session.get(Village, village) is None:
         raise UnknownReference(field="body.village")
@@ -52,8 +52,9 @@ async def edit(session: AsyncSession, notice_id: UUID, seen: int, content: Conte
 
 
 async def submit(session: AsyncSession, notice_id: UUID, seen: int, actor: Actor) -> Notice:
-    """Hand a draft to the supervision committee. Raises PersonalDataFound."""
+    """Hand a draft to the supervision committee. Raises PersonalDataFound, ItemRetired."""
     notice = await _take(session, notice_id, seen, actor, "submit")
+    await _item_in_force(session, notice.catalog_item)
     texts = {"title": notice.title, "period": notice.period, "body_html": html.text_of(notice.body_html)}
     rules.check_no_personal_data(texts)
     notice.state, notice.reason = rules.SUBMITTED, None
@@ -81,16 +82,18 @@ async def decide(
 
 
 async def send_back(session: AsyncSession, notice_id: UUID, seen: int, reason: str, actor: Actor) -> Notice:
-    """Return a notice to its drafters; what was said of the old text no longer counts."""
+    """Return a notice to its drafters; what was said and decided of the old text no longer counts."""
     notice = await _take(session, notice_id, seen, actor, "return")
     rules.check_no_personal_data({"body.reason": reason})
-    notice.state, notice.reason, notice.opinion, notice.supervised_by = rules.DRAFT, reason, None, None
+    notice.state, notice.reason = rules.DRAFT, reason
+    notice.opinion = notice.supervised_by = notice.decided_by = notice.minutes_on = None
     return await _done(session, notice, actor, "return", reason)
 
 
 async def publish(session: AsyncSession, notice_id: UUID, seen: int, actor: Actor, now: datetime) -> Notice:
-    """Put a decided notice on the board of its village."""
+    """Put a decided notice on the board of its village. Raises ItemRetired; the meeting can then return it."""
     notice = await _take(session, notice_id, seen, actor, "publish")
+    await _item_in_force(session, notice.catalog_item)
     notice.state, notice.published_at, notice.first_published_at = rules.LIVE, now, now
     notice.visible_until = rules.visible_until(local_date(now))
     await _done(session, notice, actor, "publish")
@@ -149,9 +152,7 @@ async def _take(session: AsyncSession, notice_id: UUID, seen: int, actor: Actor,
 
 
 async def _write(session: AsyncSession, notice: Notice, content: Content, actor: Actor) -> None:
-    item = await session.get(Item, content.catalog_item)
-    if item is None:
-        raise UnknownReference(field="body.catalog_item")
+    item = await _item_in_force(session, content.catalog_item)
     body_html = html.sanitise(content.body_html)
     rules.check_body(body_html)
     notice.category, notice.title, notice.period = content.category, content.title, content.period
@@ -159,6 +160,16 @@ async def _write(session: AsyncSession, notice: Notice, content: Content, actor:
     notice.body_html, notice.sanitiser_version = body_html, html.SANITISER_VERSION
     notice.summary = html.summary(body_html)
     notice.drafted_by = sorted({*notice.drafted_by, actor.subject})
+
+
+async def _item_in_force(session: AsyncSession, code: str) -> Item:
+    """The item. Raises UnknownReference, ItemRetired: nothing new comes under what a revision has retired."""
+    item = await session.get(Item, code)
+    if item is None:
+        raise UnknownReference(field="body.catalog_item")
+    if item.retired_on is not None:
+        raise ItemRetired(item.heirs, field="body.catalog_item")
+    return item
 
 
 async def _done(session: AsyncSession, notice: Notice, actor: Actor, act: str, reason: str | None = None) -> Notice:

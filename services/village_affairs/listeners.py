@@ -32,8 +32,10 @@ async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None
 
 
 async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
-    """Keep which field an item belongs to."""
-    await keep(session, Item, code=event.code, field=event.field)
+    """Keep which field an item belongs to, and whether it is in force."""
+    await keep(
+        session, Item, **event.model_dump(include={"code", "field"}), retired_on=event.retired_on, heirs=event.heirs
+    )
 
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:

@@ -25,7 +25,7 @@ GRANTS: Grants = {
     "village_affairs.submit": grant(Role.VILLAGE_CLERK, states={DRAFT}),
     "village_affairs.supervise": grant(Role.SUPERVISION_COMMITTEE, states={SUBMITTED}),
     "village_affairs.decide": grant(Role.JOINT_MEETING, states={SUPERVISED}),
-    "village_affairs.return": grant(*_COMMITTEES, states={SUBMITTED, SUPERVISED}),
+    "village_affairs.return": grant(*_COMMITTEES, states={SUBMITTED, SUPERVISED, DECIDED}),
     "village_affairs.publish": grant(Role.VILLAGE_CLERK, states={DECIDED}),
     "village_affairs.withdraw": grant(Role.VILLAGE_CLERK, states={LIVE}),
     "village_affairs.read_work": grant(Role.VILLAGE_CLERK, *_COMMITTEES, Role.AUDITOR),

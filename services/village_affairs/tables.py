@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from libs.common import listing
@@ -37,6 +38,10 @@ class Item(Base):
 
     code: Mapped[str] = mapped_column(primary_key=True)
     field: Mapped[str]
+    retired_on: Mapped[date | None] = mapped_column(
+        comment="since when nothing new comes under it; null: it is in force"
+    )
+    heirs: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="items in force instead")
 
 
 class Notice(Base):

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from services.catalog.rules.reading import Known, plan
 from services.catalog.rules.sheets import read_sheet
 from services.catalog.rules.wordings import read
 from services.catalog.workbook import MOST_ROWS, read_workbook
-from tests.catalog.workbooks import FIELDS, planned, row, workbook
+from tests.catalog.workbooks import FIELDS, ROW, planned, row, workbook
 from tests.platform import item
 
 DEMO = Path(__file__).parents[2] / "demo" / "items.csv"
@@ -247,7 +248,8 @@ def _contents(draw: st.DrawFn) -> ItemContent:
             "section": draw(st.none() | _WORDS),
             "enquiry_phone": draw(st.sampled_from([None, "0990-6100001", "12345"])),
             "link": draw(st.sampled_from([None, "https://www.example.gov.cn/a?b=c"])),
-            "source": draw(st.none() | _WORDS),
+            "source": draw(st.none() | _WORDS | st.sampled_from(["[S: 县级标准目录] 节选", "[M-high]"])),
+            "confidence": draw(st.sampled_from([None, "sourced", "high", "medium", "low"])),
         }
     )
 
@@ -290,9 +292,51 @@ def test_a_formula_in_a_title_is_exported_as_text() -> None:
     assert [change.kind for change in made.changes] == ["same"]
 
 
+def table(**more: str) -> bytes:
+    """One row as csv, with more columns."""
+    cells = {"领域": "义务教育", **ROW, **more}
+    return "\n".join(",".join(f'"{cell}"' for cell in line) for line in (cells, cells.values())).encode()
+
+
+@pytest.mark.parametrize(
+    ("columns", "source", "confidence"),
+    [
+        (
+            {"source_confidence": "[S: https://www.example.gov.cn/a] 要素为推断"},
+            "https://www.example.gov.cn/a 要素为推断",
+            "sourced",
+        ),
+        ({"来源及置信度": "[S:《预算法》]"}, "《预算法》", "sourced"),
+        ({"source_confidence": "[M-medium]"}, None, "medium"),
+        ({"source_confidence": "[M-low] (名称引自 [S: 省级目录])"}, "(名称引自 [S: 省级目录])", "low"),
+        ({"source_confidence": "县级标准目录"}, "县级标准目录", None),
+        ({"source_confidence": "[M-low]", "置信度": "高"}, None, "high"),
+        ({"来源": "省级目录", "可信度": "中"}, "省级目录", "medium"),
+        ({"来源": "[S: 省级目录]", "置信度": ""}, "[S: 省级目录]", None),
+        ({"出处": "省级目录", "confidence": "Sourced"}, "省级目录", "sourced"),
+        ({"可信程度": "有出处"}, None, "sourced"),
+    ],
+)
+def test_source_and_confidence_in_one_column_or_two(
+    columns: dict[str, str], source: str | None, confidence: str | None
+) -> None:
+    made = planned(table(**columns))
+    assert made.findings == []
+    assert (made.changes[0].content.source, made.changes[0].content.confidence) == (source, confidence)
+
+
+def test_a_confidence_that_is_not_known_is_said() -> None:
+    made = planned(table(置信度="大概"))
+    assert [(finding.severity, "大概" in finding.message) for finding in made.findings] == [("warning", True)]
+    assert made.changes[0].content.confidence is None
+
+
 def test_the_demo_catalog_is_read_whole_and_survives_its_export() -> None:
     made = planned(DEMO.read_bytes(), {})
     assert len(made.changes) == 243
+    found = Counter(change.content.confidence for change in made.changes)
+    assert found == {"sourced": 219, "medium": 16, "high": 8}
+    assert not [change.code for change in made.changes if (change.content.source or "").startswith("[")]
     assert {finding.severity for finding in made.findings} == {"warning"}
     known = [Known(change.code, 1, change.content) for change in made.changes]
     fields = {item.content.field_name: item.content.field for item in known}

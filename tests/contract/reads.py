@@ -155,6 +155,7 @@ PUBLIC = {
     "/catalog/offline-disclosures": {},
     "/catalog/revisions": {},
     "/catalog/local-terms": {},
+    "/catalog/correspondences": {},
     "/catalog/revisions/{code}": {"code": "R1"},
     "/catalog/revisions/{code}/comments": {"code": "R1"},
     "/catalog/fields/{field}/editions": {"field": "03"},

@@ -227,6 +227,14 @@ ACTS: list[Act] = [
         things.local_terms,
         TOWN_REGION,
     ),
+    _catalog(
+        "correspondences.put_correspondence",
+        "/catalog/correspondences/{code}",
+        {**things.CORRESPONDENCE, "dissolved": "县级不再公布到户结果。"},
+        things.correspondence,
+        CATALOG,
+        says="catalog.correspondence.changed.v1",
+    ),
     _catalog("revisions.put_revision", _REVISION, {}, things.amended_revision, CATALOG),
     _revision("check", "check", ("reviewer",), "proposed", {"passed": True, "opinion": "内容合法,程序合规。"}),
     _revision(

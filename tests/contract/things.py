@@ -48,6 +48,12 @@ OFFLINE: Json = {
     "place": "镇政府公开栏",
     "evidence": "照片2张,存档2026年第4号。",
 }
+CORRESPONDENCE: Json = {
+    "title": "义务教育招生结果",
+    "members": [{"item": "03001001", "level": "county"}, {"item": "03001001", "level": "village"}],
+    "basis": "国办发〔2019〕54号",
+    "reason": "同一批招生结果。",
+}
 CONTENT: Json = content()
 NOTICE: Json = {"village": EAST, **CONTENT}
 
@@ -149,6 +155,13 @@ async def template(platform: Platform) -> Thing:
     code, administrator = f"03{next(_NUMBERS)}", platform.token("administrator")
     await platform.put(f"/catalog/items/{code}", a_item("03", "义务教育"), administrator)
     await platform.put(f"/catalog/items/{code}/template", PAYMENTS, administrator)
+    return Thing({"code": code}, 1)
+
+
+async def correspondence(platform: Platform) -> Thing:
+    """An item of county and village that is the same matter."""
+    code = f"C{next(_NUMBERS)}"
+    await platform.put(f"/catalog/correspondences/{code}", CORRESPONDENCE, platform.token("administrator"))
     return Thing({"code": code}, 1)
 
 

@@ -28,7 +28,7 @@ ALLOWED = {
     "submit": ("draft",),
     "supervise": ("submitted",),
     "decide": ("supervised",),
-    "return": ("submitted", "supervised"),
+    "return": ("submitted", "supervised", "decided"),
     "publish": ("decided",),
     "withdraw": ("live",),
 }

@@ -5,6 +5,7 @@ changes; a new shape is a new `.vN`. One reviewed example per kind stands in `te
 """
 
 from libs.common.events.catalog import (
+    CorrespondenceChanged,
     DutyReminder,
     ItemChanged,
     OrganisationChanged,
@@ -33,6 +34,7 @@ from libs.common.events.publication import (
 from libs.common.events.village_affairs import ListingSynced, NoticePublished, NoticeWithdrawn
 
 __all__ = [
+    "CorrespondenceChanged",
     "DocumentPrepared",
     "DocumentPublished",
     "DocumentWithdrawn",

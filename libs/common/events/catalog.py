@@ -41,7 +41,10 @@ class OrganisationChanged(Event):
 
 
 class ItemChanged(Event):
-    """A disclosure item (公开事项) of the standard catalog was added or changed."""
+    """A disclosure item (公开事项) of the standard catalog was added, changed or retired.
+
+    What only a retired item has is left out of all others: their events are what they were before it was known.
+    """
 
     kind: ClassVar[str] = "catalog.item.changed.v1"
     code: str
@@ -58,6 +61,14 @@ class ItemChanged(Event):
     audience: str
     disclosure_method: str
     levels: list[str] = Field(description="Any of county, town, village.")
+    retired_on: date | None = Field(
+        None, description="Since when it is not in force; absent: it is.", exclude_if=lambda day: day is None
+    )
+    heirs: list[str] = Field(
+        [],
+        description="Of a retired item: codes of those in force instead; absent: there are none.",
+        exclude_if=lambda heirs: not heirs,
+    )
 
     @property
     def key(self) -> str:
@@ -136,3 +147,37 @@ class TemplateChanged(Event):
     def id_of(item: str) -> str:
         """The id of the template of an item: it has versions of its own, so it is no code that an item may have."""
         return f"{item}/template"
+
+
+class CorrespondingFigure(BaseModel):
+    """A figure that must agree, as one member shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = Field(description="The same for all members that show it.")
+    element: str | None = Field(description="The content element in which it stands.")
+
+
+class CorrespondingMember(BaseModel):
+    """An item, as one level publishes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    item: str
+    level: str = Field(description="county, town or village.")
+    figures: list[CorrespondingFigure]
+
+
+class CorrespondenceChanged(Event):
+    """Items of several levels were said to be the same matter (相同事项的公开内容对应一致), or are so no more."""
+
+    kind: ClassVar[str] = "catalog.correspondence.changed.v1"
+    code: str
+    title: str = Field(description="The matter.")
+    members: list[CorrespondingMember]
+    basis: str
+    reason: str
+    dissolved: str | None = Field(description="Why it has ended; null: it holds.")
+
+    @property
+    def key(self) -> str:
+        # Its code may be that of an item, and one key is one thing; no other code of catalog holds a colon.
+        return f"correspondence:{self.code}"

@@ -7,20 +7,20 @@ from libs.common.errors import UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
-from services.catalog.tables import Applicability, Item, Region
+from services.catalog.commands.retired import known_item
+from services.catalog.tables import Applicability, Region
 
 
 async def put_applicability(
     session: AsyncSession, region: str, item: str, not_applicable: str | None, seen: int | None, actor: Actor
 ) -> Applicability:
-    """Say why an item does not concern a region, or with None that it does. Raises UnknownReference."""
+    """Say why an item does not concern a region, or with None that it does. Raises UnknownReference, ItemRetired."""
     said = await lock(session, Applicability, region, item)
     permit(rules.GRANTS, actor, "catalog.put_applicability", region=region)
     rules.check_seen(said.version if said else None, seen)
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
-    if await session.get(Item, item) is None:
-        raise UnknownReference("公开事项不存在。", field="path.code")
+    await known_item(session, item, "path.code", anew=not_applicable is not None)
     if said is None:
         said = Applicability(region=region, item=item, not_applicable=not_applicable, version=1)
         session.add(said)

@@ -11,15 +11,19 @@ from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.local_terms import limits_in
+from services.catalog.commands.retired import known_item
 from services.catalog.rules.duties import begins_a_period, check_waives
 from services.catalog.rules.offline import OfflineContent, check_offline
-from services.catalog.tables import Item, OfflineDisclosure, Region, Waiver
+from services.catalog.tables import OfflineDisclosure, Region, Waiver
 
 
 async def put_offline(
     session: AsyncSession, code: str, content: OfflineContent, seen: int | None, actor: Actor, now: datetime
 ) -> OfflineDisclosure:
-    """Record what was made public offline. Raises UnknownReference for an unknown region or item, Malformed."""
+    """Record what was made public offline. Raises UnknownReference for region or item, ItemRetired, Malformed.
+
+    What was recorded under an item before it was retired can still be corrected or struck out.
+    """
     kept = await lock(session, OfflineDisclosure, code)
     permit(rules.GRANTS, actor, "catalog.put_offline", region=content.region)
     if kept is not None:
@@ -28,8 +32,7 @@ async def put_offline(
     check_offline(content, clock.local_date(now))
     if await session.get(Region, content.region) is None:
         raise UnknownReference("行政区划不存在。", field="body.region")
-    if await session.get(Item, content.item) is None:
-        raise UnknownReference("公开事项不存在。", field="body.item")
+    await known_item(session, content.item, "body.item", anew=kept is None or kept.item != content.item)
     before = kept.region if kept else content.region
     if kept is None:
         kept = OfflineDisclosure(code=code, version=1, **content.model_dump())
@@ -52,16 +55,17 @@ async def put_waiver(
     seen: int | None,
     actor: Actor,
 ) -> Waiver:
-    """Say why the duty of one period is waived, or with None that it is not. Raises UnknownReference, Malformed."""
+    """Say why the duty of one period is waived, or with None that it is not.
+
+    Raises UnknownReference, ItemRetired, Malformed.
+    """
     kept = await lock(session, Waiver, region, item, period_start)
     permit(rules.GRANTS, actor, "catalog.put_waiver", region=region)
     check_waives(actor)
     rules.check_seen(kept.version if kept else None, seen)
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
-    owed = await session.get(Item, item)
-    if owed is None:
-        raise UnknownReference("公开事项不存在。", field="path.code")
+    owed = await known_item(session, item, "path.code", anew=waived is not None)
     if not begins_a_period(await limits_in(session, owed, [*regions.ancestors(region), region]), period_start):
         raise Malformed("该事项没有从这一天开始的公开周期。", field="path.period_start")
     if kept is None:

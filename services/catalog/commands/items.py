@@ -14,6 +14,7 @@ from libs.common.outbox import emit, emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
+from services.catalog.commands.retired import check_in_force
 from services.catalog.rules import items
 from services.catalog.rules.wordings import read
 from services.catalog.tables import Field, Item
@@ -27,14 +28,14 @@ async def put_item(
     actor: Actor,
     now: datetime,
 ) -> Item:
-    """Put an item in place, and its field with the first one. Raises FieldNameDiffers."""
+    """Put an item in place, and its field with the first one. Raises FieldNameDiffers, ItemRetired."""
     item = await lock(session, Item, code)
     # The catalog is one for all regions, so the actor's own region is what it is asked for.
     permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
     rules.check_keeps_catalog(actor)
     rules.check_seen(item.version if item else None, seen)
     items.check_item(content)
-    items.check_in_force(item.retired_on if item else None)
+    await check_in_force(session, item, "path.code")
     renamed = await _name_field(session, code, content)
     values = _values(content)
     if item is None:
@@ -53,7 +54,8 @@ async def put_items(
 ) -> items.Adopted:
     """Put many items in place, all or none. Each names the version that it replaces, or none as a new one.
 
-    Raises Malformed for a code that comes twice, StaleVersion and FieldNameDiffers with the place in the list.
+    Raises Malformed for a code that comes twice; StaleVersion, FieldNameDiffers and ItemRetired with the place in the
+    list.
     """
     permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
     rules.check_keeps_catalog(actor)
@@ -86,7 +88,7 @@ async def place(
         with items.at(f"{where}.{number}"):
             rules.check_seen(item.version if item else None, entry.version)
             items.check_item(entry)
-            items.check_in_force(item.retired_on if item else None)
+            await check_in_force(session, item, "code")
             if name := names.get(entry.field):
                 items.check_field_name(name, entry.field_name, has_other_items=entry.field in others)
         if entry.field not in fields:
@@ -112,6 +114,13 @@ def _values(content: items.ItemContent) -> dict[str, Any]:
 def _item_changed(item: Item, content: items.ItemContent, now: datetime) -> ItemChanged:
     said = content.model_dump(include=set(ItemChanged.model_fields) - {"code", "version"})
     return ItemChanged(code=item.code, version=item.version, at=now, **said)
+
+
+def said_of_retired(item: Item, field_name: str, heirs: Sequence[str], now: datetime) -> ItemChanged:
+    """What is to be said of an item that is not in force any more, or whose heirs are other ones now."""
+    kept = set(ItemChanged.model_fields) - {"field_name", "heirs", "at"}
+    said = {name: getattr(item, name) for name in kept}
+    return ItemChanged(field_name=field_name, heirs=list(heirs), at=now, **said)
 
 
 async def _name_field(session: AsyncSession, code: str, content: items.ItemContent) -> bool:

@@ -14,6 +14,7 @@ from libs.common.db import driver_of
 from services.catalog.queries.tallies import MARK_ALL
 from services.catalog.tables import (
     Applicability,
+    Correspondence,
     Item,
     LocalTerms,
     NegativeEntry,
@@ -32,6 +33,7 @@ Kept = TypeVar(
     Organisation,
     Item,
     Applicability,
+    Correspondence,
     NegativeEntry,
     OfflineDisclosure,
     Occasion,

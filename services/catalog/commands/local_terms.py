@@ -11,6 +11,7 @@ from libs.common.errors import Malformed, UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
+from services.catalog.commands.retired import known_item
 from services.catalog.rules.local_terms import LocalTermsContent, check_tightens, first_loosened, in_effect
 from services.catalog.rules.time_limits import TimeLimits
 from services.catalog.tables import Item, LocalTerms, Organisation, Region
@@ -19,7 +20,7 @@ from services.catalog.tables import Item, LocalTerms, Organisation, Region
 async def put_local_terms(
     session: AsyncSession, item: str, region: str, content: LocalTermsContent, seen: int | None, actor: Actor
 ) -> tuple[LocalTerms, Sequence[str]]:
-    """Put a region's terms of an item in place. Raises UnknownReference, Malformed for a looser limit.
+    """Put a region's terms of an item in place. Raises UnknownReference, ItemRetired, Malformed for a looser limit.
 
     Returns with them the regions below whose own terms are looser than these, and so have no effect any more.
     """
@@ -28,9 +29,7 @@ async def put_local_terms(
     rules.check_seen(kept.version if kept else None, seen)
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
-    owned = await session.get(Item, item)
-    if owned is None or owned.retired_on is not None:
-        raise UnknownReference("公开事项不存在或已停用。", field="path.code")
+    owned = await known_item(session, item, "path.code")
     await check_bodies(session, region, content.organisations, "body.organisations")
     inherited = await limits_in(session, owned, regions.ancestors(region))
     limits = check_tightens(inherited, content.time_limit) if content.time_limit else None

@@ -11,8 +11,9 @@ from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.local_terms import check_bodies, limits_in
+from services.catalog.commands.retired import known_item
 from services.catalog.rules.occasions import OccasionContent, check_occasion
-from services.catalog.tables import Item, Occasion, Region
+from services.catalog.tables import Occasion, Region
 
 
 async def put_occasion(
@@ -26,9 +27,7 @@ async def put_occasion(
     rules.check_seen(kept.version if kept else None, seen)
     if await session.get(Region, content.region) is None:
         raise UnknownReference("行政区划不存在。", field="body.region")
-    item = await session.get(Item, content.item)
-    if item is None:
-        raise UnknownReference("公开事项不存在。", field="body.item")
+    item = await known_item(session, content.item, "body.item", anew=kept is None or kept.item != content.item)
     line = [*regions.ancestors(content.region), content.region]
     check_occasion(content, await limits_in(session, item, line), clock.local_date(now))
     if content.organisation is not None:

@@ -1,5 +1,6 @@
 """The acts on a revision of the catalog, from its proposal until it is in force."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -9,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from libs.common import clock, personal_data
 from libs.common.audit import record
 from libs.common.errors import Malformed, NotFound, UnknownReference, WrongState
+from libs.common.events import ItemChanged
 from libs.common.outbox import emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.items import place
+from services.catalog.commands.items import place, said_of_retired
 from services.catalog.commands.keeping import alone, change, lock, recount
+from services.catalog.commands.retired import heirs_in
 from services.catalog.rules import revisions
 from services.catalog.rules.items import ItemContent, at
 from services.catalog.tables import Field, Item
@@ -138,7 +141,7 @@ async def adopt(
 async def enter_into_force(session: AsyncSession, code: str, seen: int, actor: Actor, now: datetime) -> Revision:
     """Put its items in force and keep the new edition of the field. Raises NotYet, StaleVersion.
 
-    What it retires leaves the catalog; heirs count what was published under those before them.
+    What it retires leaves the catalog, and all are told; heirs count what was published under those before them.
     """
     kept = await _locked(session, code, "enforce_revision", seen, actor, "adopted")
     today = clock.local_date(now)
@@ -150,6 +153,7 @@ async def enter_into_force(session: AsyncSession, code: str, seen: int, actor: A
     if before is None:
         before = CatalogEdition(field=kept.field, number=1, in_force_on=today, items=await _items(session, kept.field))
         session.add(before)
+    known_heirs = await heirs_in(session, kept.field)
     said, _ = await place(session, revisions.entries_of(content.adjustments), now, "adjustments")
     await _retire(session, content, today)
     await session.flush()
@@ -160,7 +164,7 @@ async def enter_into_force(session: AsyncSession, code: str, seen: int, actor: A
     change(kept, {"state": "in_force", "edition": number})
     await _record(session, kept, actor, "enforce_revision")
     await recount(session)
-    await emit_all(session, said)
+    await emit_all(session, said + await _other_heirs(session, kept.field, known_heirs, now))
     return kept
 
 
@@ -257,7 +261,20 @@ async def _retire(session: AsyncSession, content: revisions.RevisionContent, tod
     found = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(named)))}
     for code in gone:
         found[code].retired_on = today
-        found[code].version += 1
     for heir, before in heirs.items():
         followed = {old for code in before for old in (code, *found[code].predecessors)}
         found[heir].predecessors = sorted(followed | set(found[heir].predecessors))
+
+
+async def _other_heirs(
+    session: AsyncSession, field: str, before: Mapping[str, list[str]], now: datetime
+) -> list[ItemChanged]:
+    """What is to be said of the items that went, and of those that went earlier and have other heirs by that."""
+    heirs = await heirs_in(session, field)
+    changed = [code for code in heirs if heirs[code] != before.get(code)]
+    name = await session.scalar(select(Field.name).where(Field.code == field))
+    assert name is not None
+    found = list(await session.scalars(select(Item).where(Item.code.in_(changed)).order_by(Item.code)))
+    for item in found:
+        item.version += 1
+    return [said_of_retired(item, name, heirs[item.code], now) for item in found]

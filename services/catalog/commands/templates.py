@@ -5,13 +5,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.audit import record
-from libs.common.errors import UnknownReference
 from libs.common.events import TemplateChanged
 from libs.common.outbox import emit
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock
-from services.catalog.rules.items import check_in_force
+from services.catalog.commands.retired import known_item
 from services.catalog.rules.templates import TemplateContent, complete
 from services.catalog.tables import Item, Template
 
@@ -32,10 +31,7 @@ async def put_template(
     permit(rules.GRANTS, actor, "catalog.put_template", region=actor.region)
     rules.check_keeps_catalog(actor)
     rules.check_seen(kept.version if kept else None, seen)
-    owned = await session.get(Item, item)
-    if owned is None:
-        raise UnknownReference("公开事项不存在。", field="path.code")
-    check_in_force(owned.retired_on)
+    owned = await known_item(session, item, "path.code")
     fields = complete(content)
     said = [field.model_dump() for field in fields]
     if kept is None:

@@ -32,7 +32,7 @@ _ITEM = """
     i.content_elements, i.legal_basis, i.time_limit, i.responsible_body, i.channels,
     i.audience, i.audience_group, i.disclosure_method, i.levels, i.optional_elements, i.channel_rule,
     i.optional_channels, i.stages, i.item_type, i.section, i.enquiry_phone, i.complaint_phone, i.link, i.time_limits,
-    i.source, i.retired_on, i.predecessors, i.version
+    i.source, i.confidence, i.retired_on, i.predecessors, i.version
   from item i join field f on f.code = i.field
 """
 
@@ -47,6 +47,7 @@ select card.code, row_to_json(card)::text as card from ({_ITEM}
       where position(word in concat_ws(' ', i.code, f.name, i.level1_item, i.level2_item, i.level3_item,
         i.responsible_body, array_to_string(i.content_elements, ' '))) = 0
     ))
+    and ($9::text is null or i.confidence = $9)
   order by i.code limit $2
 ) card
 """  # noqa: S608 - put together from constants of this module
@@ -131,6 +132,22 @@ select card.code, (to_jsonb(card) - 'code')::text as card from (
   from local_terms
   where region || ' ' || item > $1 and ($3::text is null or region = $3) and ($4::text is null or item = $4)
   order by region, item limit $2
+) card
+"""
+
+# With both filters, one member has to be that item at that level.
+CORRESPONDENCES = """
+select card.code, row_to_json(card)::text as card from (
+  select c.code, c.title, (
+      select jsonb_agg(m.said || jsonb_build_object('field', i.field, 'level1_item', i.level1_item,
+        'level2_item', i.level2_item, 'level3_item', i.level3_item, 'retired_on', i.retired_on) order by m.n)
+      from jsonb_array_elements(c.members) with ordinality m (said, n) join item i on i.code = m.said ->> 'item'
+    ) as members, c.basis, c.reason, c.dissolved, c.version
+  from correspondence c
+  where c.code > $1
+    and c.members @> jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('item', $3::text, 'level', $4::text)))
+    and ($5::bool is null or (c.dissolved is not null) = $5)
+  order by c.code limit $2
 ) card
 """
 

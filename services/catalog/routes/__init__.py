@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.catalog.routes import (
     consultations,
+    correspondences,
     coverage,
     duties,
     editions,
@@ -27,6 +28,7 @@ _PARTS = (
     items,
     templates,
     local_terms,
+    correspondences,
     coverage,
     tallies,
     duties,

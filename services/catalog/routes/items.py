@@ -14,7 +14,7 @@ from services.catalog import queries
 from services.catalog.commands import items as commands
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 from services.catalog.rules import GrassrootsLevel
-from services.catalog.rules.items import ItemContent
+from services.catalog.rules.items import Confidence, ItemContent
 from services.catalog.rules.time_limits import TimeLimits
 from services.catalog.rules.wordings import LONGEST_WORDING, read
 
@@ -67,6 +67,9 @@ class ItemListing(Listing):
     body: ShortText | None = Field(None, description="Only items whose responsible body (公开主体) contains this.")
     q: ShortText | None = Field(
         None, description="Only items in whose code, field, names, body or elements each of these words stands."
+    )
+    confidence: Confidence | None = Field(
+        None, description="Only items of this confidence (置信度); all but `sourced` are to be checked."
     )
 
 

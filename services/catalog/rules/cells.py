@@ -15,6 +15,7 @@ _EDGES = re.compile(r"^[\s;;、]+|[\s;;、]+$")
 _NUMBERING = re.compile(r"^(?:\d{1,2}[.、)]|[((]\d{1,2}[))])\s*")
 _BETWEEN_LAWS = re.compile(r"(?<=[》))])[ \t]*[、,,][ \t]*(?=《|【)")
 _GROUP = re.compile(r"^特定(?:群体|群众|对象|人群)[::]?\s*(.*)$", re.DOTALL)
+_TAG = re.compile(r"^\[(?:S[::]\s*([^\]]*)|M-(high|medium|low))\]\s*(.*)$", re.DOTALL)
 _LEVELS = {"县": "county", "区": "county", "乡": "town", "镇": "town", "街": "town", "村": "village", "社区": "village"}
 _STAGES = {"决策": "decision", "执行": "execution", "管理": "management", "服务": "service", "结果": "result"}
 
@@ -95,6 +96,18 @@ def stages(cell: str) -> list[str]:
     """The stages of 五公开 that are ticked, or named where there are no boxes."""
     ticked, _ = channels(cell) if _BOX.search(cell) else ([cell], [])
     return [stage for word, stage in _STAGES.items() if any(word in name for name in ticked)]
+
+
+def tagged_source(cell: str) -> tuple[str | None, str | None]:
+    """Source and confidence where one cell holds both: `[S: where] remark` is sourced, `[M-high]` from memory.
+
+    A cell without such a tag is the source, and tells no confidence.
+    """
+    tag = _TAG.match(cell.strip())
+    if tag is None:
+        return cell.strip() or None, None
+    where, memory, remark = tag.groups()
+    return " ".join(part.strip() for part in (where, remark) if part) or None, memory or "sourced"
 
 
 def _once(found: Iterable[str]) -> list[str]:

@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
@@ -14,6 +13,7 @@ from libs.common.templates import LINK
 from services.catalog.rules import LEVELS, GrassrootsLevel, cells
 
 Stage = Literal["decision", "execution", "management", "service", "result"]
+Confidence = Literal["sourced", "high", "medium", "low"]
 
 
 def _of_an_office(phone: str) -> str:
@@ -98,7 +98,13 @@ class ItemContent(Body):
     enquiry_phone: Phone | None = Field(None, description="咨询电话, of an office.", examples=["0990-6100001"])
     complaint_phone: Phone | None = Field(None, description="监督举报电话, of an office.", examples=["0990-6100002"])
     link: Link | None = Field(None, description="Where what is disclosed stands (一键直达).", examples=[None])
-    source: Sentence | None = Field(None, description="Where the row comes from.", examples=["县级标准目录"])
+    source: Sentence | None = Field(None, description="Where the row comes from (来源).", examples=["县级标准目录"])
+    confidence: Confidence | None = Field(
+        None,
+        description="置信度 of the row: `sourced` rests on the catalog or law in `source`; `high`, `medium`, `low` were"
+        " written from general knowledge of the field and are to be checked. Null: nobody said.",
+        examples=["sourced"],
+    )
 
     @field_validator("optional_elements")
     @classmethod
@@ -122,12 +128,6 @@ class Adopted(Body):
     created: int = Field(ge=0, examples=[240])
     changed: int = Field(ge=0, examples=[3])
     unchanged: int = Field(ge=0, examples=[0])
-
-
-class ItemRetired(Refusal):
-    """The item is no longer in force: a revision has retired it."""
-
-    code, status, sentence = "item_retired", 409, "该事项已停用,不能修改。"
 
 
 @contextlib.contextmanager
@@ -171,12 +171,6 @@ def check_item(content: ItemContent) -> None:
         raise Malformed("可选要素应是公开内容中的要素。", field="body.optional_elements")
     if set(content.optional_channels) & set(content.channels):
         raise Malformed("同一渠道不能既是必选又是可选。", field="body.optional_channels")
-
-
-def check_in_force(retired_on: date | None) -> None:
-    """Raise ItemRetired for what a revision has retired: its code is not used again (三级四同)."""
-    if retired_on is not None:
-        raise ItemRetired(field="version")
 
 
 def check_field_name(known: str, given: str, *, has_other_items: bool) -> None:

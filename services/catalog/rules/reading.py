@@ -18,6 +18,8 @@ _PUBLISHING["level_town_village"] = ["town", "village"]
 _METHODS = {"主动": "proactive", "主动公开": "proactive", "依申请": "on_request", "依申请公开": "on_request"}
 _ITEM_TYPES = {"政务服务事项": "service", "非政务服务事项": "other"}
 _RULES = {"每项必选": "each", "至少选择其一": "any"}
+_CONFIDENCES = {"有出处": "sourced", "高": "high", "中": "medium", "低": "low"}
+_CONFIDENCES |= {name: name for name in _CONFIDENCES.values()}
 _TEXTS = ("level1_item", "level2_item", "level3_item", "time_limit", "responsible_body", "section")
 _OPTIONAL_TEXTS = ("enquiry_phone", "complaint_phone", "link", "source")
 
@@ -161,6 +163,8 @@ def _row(sheet: Sheet, line: Line, fields: dict[str, str], place: str, findings:
 def _unread(line: Line, content: ItemContent) -> Iterator[Finding]:
     if unread := read(content.time_limit).unread:
         yield line.finding("warning", "time_limit", f"时限“{'”“'.join(unread)}”无法计算到期日,按原文保留。")
+    if content.confidence is None and (word := line.cells.get("confidence", "").strip()):
+        yield line.finding("warning", "confidence", f"不认识的置信度“{word[:20]}”,未读取。")
 
 
 def _free_field(fields: Mapping[str, str]) -> str:
@@ -180,12 +184,21 @@ def _complaints(line: Line, said: dict[str, Any], name: str | None, sheet: Sheet
     said["optional_channels"] = unticked if rule else []  # boxes are printed for all channels where nothing is said
     said["stages"] = cells.stages(cell("stages", ""))
     said["item_type"] = _ITEM_TYPES.get(cells.plain(cell("item_type", "")))
+    _confidence(line, said)
     yield from _audience(line, said)
     yield from _method(line, said)
     ticked = [key for key in (*_PUBLISHING, "level_city") if cells.is_ticked(cell(key, ""))]
     said["levels"] = [level for key in ticked for level in _PUBLISHING.get(key, [])] or cells.levels(cell("levels", ""))
     if not said["levels"] and not ticked:
         yield line.finding("error", "levels", "没有勾选公开层级。")
+
+
+def _confidence(line: Line, said: dict[str, Any]) -> None:
+    """A column of its own is what counts; without one, what the source is tagged with."""
+    if both := line.cells.get("source_confidence", ""):
+        said["source"], said["confidence"] = cells.tagged_source(both)
+    if word := cells.plain(line.cells.get("confidence", "")).lower():
+        said["confidence"] = _CONFIDENCES.get(word)
 
 
 def _audience(line: Line, said: dict[str, Any]) -> Iterator[Finding]:

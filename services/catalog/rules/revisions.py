@@ -161,6 +161,20 @@ def successions(adjustments: Iterable[Adjustment]) -> dict[str, list[str]]:
     return found
 
 
+def heirs_of(adjustments: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """By retired item: what is in force instead, also in the place of heirs that went themselves; nothing for some.
+
+    `adjustments` are those of all revisions, oldest first, as they are kept, with the codes of their entries. A split
+    has all its items as heirs, `documents_to` first: whoever drafts anew chooses among them.
+    """
+    found: dict[str, list[str]] = {}
+    for adjustment in reversed(adjustments):
+        codes = sorted(adjustment["entries"], key=lambda code: code != adjustment["documents_to"])
+        heirs = list(dict.fromkeys(heir for code in codes for heir in found.get(code, [code])))
+        found |= dict.fromkeys(set(adjustment["items"]) - {*codes}, heirs)
+    return found
+
+
 def check_other_hands(proposer: str, actor: Actor) -> None:
     """Raise Forbidden when those who propose would check or adopt their own."""
     if proposer == actor.subject:

@@ -45,7 +45,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "enquiry_phone": ("咨询电话", "联系电话"),
     "complaint_phone": ("监督举报电话", "监督电话", "举报电话"),
     "link": ("链接", "网址", "一键直达", "公开链接", "url"),
-    "source": ("来源", "source_confidence", "source"),
+    "source": ("来源", "出处", "数据来源"),
+    "confidence": ("置信度", "可信度", "可信程度", "置信程度"),
+    "source_confidence": ("来源及置信度", "来源与置信度", "来源和置信度", "来源及可信度"),
 }
 _KEYS = {name: key for key, names in _NAMES.items() for name in (*names, key)}
 _ENOUGH = 4  # known headings that make a row the header

@@ -87,6 +87,7 @@ class Item(Base):
     link: Mapped[str | None]
     time_limits: Mapped[dict[str, Any]] = mapped_column(pg.JSONB)
     source: Mapped[str | None]
+    confidence: Mapped[str | None] = mapped_column(comment="in the row, as its source allows; null: nobody said")
     retired_on: Mapped[date | None] = mapped_column(comment="since when it is not in force; null: it is")
     predecessors: Mapped[list[str]] = mapped_column(
         server_default=text("'{}'"), comment="items whose publications count for this one"
@@ -103,6 +104,7 @@ class Item(Base):
         sa.CheckConstraint("disclosure_method in ('proactive', 'on_request')", name="method_known"),
         sa.CheckConstraint("channel_rule in ('each', 'any')", name="channel_rule_known"),
         sa.CheckConstraint("item_type in ('service', 'other')", name="item_type_known"),
+        sa.CheckConstraint("confidence in ('sourced', 'high', 'medium', 'low')", name="confidence_known"),
     )
 
 
@@ -145,6 +147,20 @@ class Template(Base):
     fields: Mapped[list[dict[str, Any]]] = mapped_column(
         pg.JSONB, comment="in the order of the form; none: it is removed"
     )
+    version: Mapped[int]
+
+
+class Correspondence(Base):
+    """Items of several levels that are the same matter (相同事项), so that what is published of it must agree."""
+
+    __tablename__ = "correspondence"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    members: Mapped[list[dict[str, Any]]] = mapped_column(pg.JSONB)
+    basis: Mapped[str]
+    reason: Mapped[str]
+    dissolved: Mapped[str | None] = mapped_column(comment="why it has ended; null: it holds")
     version: Mapped[int]
 
 

@@ -16,7 +16,7 @@ from libs.common.errors import Malformed, UnknownReference, WrongState
 from libs.common.events import Reach
 from libs.common.permission import Actor, permit
 from services.publication import rules
-from services.publication.commands.working import conclude, lock
+from services.publication.commands.working import check_item, conclude, lock
 from services.publication.tables import Document, Edition, IndexSerial, Item, Organisation, Region
 
 
@@ -52,7 +52,8 @@ async def create(session: AsyncSession, draft: Draft, pattern: str, actor: Actor
     )
     session.add(document)
     await session.flush()
-    edition = Edition(content_id=document.content_id, number=1, **await _columns(session, draft, actor, now))
+    columns = await _columns(session, document.content_id, draft, actor, now)
+    edition = Edition(content_id=document.content_id, number=1, **columns)
     session.add(edition)
     await conclude(session, document, edition, actor, "publication.draft", now)
     return document
@@ -64,7 +65,7 @@ async def replace(
     """Replace the draft's text. Region and organisation of a document do not change: its index number names them."""
     document, edition = await lock(session, content_id, seen, actor, "publication.replace", rules.IN_WORK)
     _check_same_owner(document, draft)
-    for name, value in (await _columns(session, draft, actor, now)).items():
+    for name, value in (await _columns(session, content_id, draft, actor, now)).items():
         setattr(edition, name, value)
     await conclude(session, document, edition, actor, "publication.replace", now)
     return document
@@ -79,7 +80,7 @@ async def new_edition(
     in_work = sa.select(Edition.number).where(Edition.content_id == content_id, Edition.state.in_(rules.IN_WORK))
     if (await session.execute(in_work)).first():
         raise WrongState("已有一个修订稿正在办理。")
-    columns = await _columns(session, draft, actor, now)
+    columns = await _columns(session, content_id, draft, actor, now)
     edition = Edition(content_id=content_id, number=live.number + 1, **columns)
     session.add(edition)
     await conclude(session, document, edition, actor, "publication.new_edition", now)
@@ -103,11 +104,14 @@ async def _organisation(session: AsyncSession, draft: Draft) -> Organisation:
     return organisation
 
 
-async def _columns(session: AsyncSession, draft: Draft, actor: Actor, now: datetime) -> dict[str, Any]:
+async def _columns(
+    session: AsyncSession, content_id: UUID, draft: Draft, actor: Actor, now: datetime
+) -> dict[str, Any]:
     """Check a draft against the rules and turn it into the columns of an edition."""
     item = await session.get(Item, draft.catalog_item)
     if item is None:
         raise UnknownReference("标准目录中没有这个公开事项。", field="body.catalog_item")
+    await check_item(session, item, content_id)
     rules.check_dates(draft.dates, local_date(now))
     rules.check_disclosure(draft.disclosure, draft.disclosure_reason, draft.disclosure_basis)
     named = rules.named_regions(draft.reach)

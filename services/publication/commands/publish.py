@@ -16,10 +16,13 @@ from services.publication.projections import entry
 from services.publication.tables import Document, Edition
 
 _MAKE_ROOM = """
-with superseded as (update edition set state = 'superseded' where content_id = $1 and state = 'live'),
+with superseded as (update edition set state = 'superseded' where content_id = $1 and state = 'live'
+                    returning catalog_item),
      shown as (update linked_interpretation set shown = true where document = $1 and not shown)
 select (select name from region where code = $2) as region_name,
-       (select name from organisation where code = $3) as organisation_name
+       (select name from organisation where code = $3) as organisation_name,
+       (select retired_on from item where code = $4) as retired_on, (select heirs from item where code = $4) as heirs,
+       (select catalog_item from superseded) as live_item
 """
 
 _GO_LIVE = """
@@ -30,13 +33,18 @@ update document set version = $5, first_published_at = $6 where content_id = $1
 
 
 async def publish(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:
-    """Make the approved edition the live one, list it, show its ready interpretations, and say so."""
+    """Make the approved edition the live one, list it, show its ready interpretations, and say so.
+
+    Raises NotProactive, and ItemRetired when a revision of the catalog came between.
+    """
     document, edition = await lock_in_work(session, content_id, seen, actor, "publication.publish")
     rules.check_publishable(edition.disclosure)
     driver = driver_of(session)
     # The old edition leaves before the new one comes: the database holds at most one live edition.
-    names = await driver.fetchrow(_MAKE_ROOM, content_id, document.region, document.organisation)
-    assert names is not None
+    of = (document.region, document.organisation, edition.catalog_item)
+    found = await driver.fetchrow(_MAKE_ROOM, content_id, *of)
+    assert found is not None
+    rules.check_item(edition.catalog_item, found["retired_on"], found["heirs"], found["live_item"])
     edition.state = rules.LIVE
     edition.published_by = actor.subject
     edition.published_at = now
@@ -44,7 +52,7 @@ async def publish(session: AsyncSession, content_id: UUID, seen: int, actor: Act
     await conclude(session, document, edition, actor, "publication.publish", now)
     live = (actor.subject, now, document.version, document.first_published_at)
     await driver.execute(_GO_LIVE, content_id, edition.number, *live)
-    event = _published(document, edition, names["region_name"], names["organisation_name"], now)
+    event = _published(document, edition, found["region_name"], found["organisation_name"], now)
     await listing.place(session, entry(event))
     await emit(session, event)
     return document

@@ -14,9 +14,9 @@ from libs.common.events import DocumentPrepared, TemplateChanged, TemplateField
 from libs.common.outbox import emit
 from libs.common.permission import Actor
 from services.publication import rules
-from services.publication.commands.working import conclude, lock
+from services.publication.commands.working import check_item, conclude, lock
 from services.publication.rules.structured import Template, check_structured, texts_of
-from services.publication.tables import Document, Edition
+from services.publication.tables import Document, Edition, Item
 
 _FIELDS = TypeAdapter(list[TemplateField])
 _CONTENT = """
@@ -29,6 +29,7 @@ _USE = "insert into used_template (item, version, fields) values ($1, $2, $3) on
 async def submit(session: AsyncSession, content_id: UUID, seen: int, actor: Actor, now: datetime) -> Document:
     """Hand the draft in for review. One that must be interpreted says so now: 三同步 (domain 5.1)."""
     document, edition = await lock(session, content_id, seen, actor, "publication.submit", rules.IN_WORK)
+    await check_item(session, await session.get(Item, edition.catalog_item), content_id)
     body_html, structured, template = await _content(session, edition)
     check_structured(template, structured)
     texts = [("body.title", edition.title), ("body.body_html", html.text_of(body_html))]

@@ -13,7 +13,7 @@ from libs.common.db import driver_of
 from libs.common.errors import NotFound, StaleVersion, WrongState
 from libs.common.permission import Actor, permit
 from services.publication import rules
-from services.publication.tables import Base, Document, Edition
+from services.publication.tables import Base, Document, Edition, Item
 
 
 def _columns(table: type[Base]) -> dict[str, str]:
@@ -76,6 +76,13 @@ def admit(document: Document, edition: Edition | None, seen: int, actor: Actor, 
     if edition is None or document.withdrawal is not None:
         raise WrongState(action=action)
     return edition
+
+
+async def check_item(session: AsyncSession, item: Item | None, content_id: UUID) -> None:
+    """Raise ItemRetired, unless it is the item under which the document is public already."""
+    if item is not None and item.retired_on is not None:
+        live = sa.select(Edition.catalog_item).where(Edition.content_id == content_id, Edition.state == rules.LIVE)
+        rules.check_item(item.code, item.retired_on, item.heirs, await session.scalar(live))
 
 
 async def conclude(

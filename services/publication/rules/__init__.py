@@ -1,11 +1,11 @@
 """Pure decisions about documents: who may act when, what may be published, how it is numbered."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from libs.common import personal_data, regions
-from libs.common.errors import Malformed, PersonalDataFound, Refusal, SameHands
+from libs.common.errors import ItemRetired, Malformed, PersonalDataFound, Refusal, SameHands
 from libs.common.events import Reach
 from libs.common.permission import Grants, Role, grant
 from libs.common.regions import Level
@@ -89,6 +89,16 @@ def check_disclosure(attribute: str, reason: str | None, basis: str | None) -> N
     """Raise ReasonRequired: the attribute is fixed at the source, and any but proactive is reasoned (domain 2.4)."""
     if attribute != "proactive" and not (reason and basis):
         raise ReasonRequired(field="body.disclosure.reason" if not reason else "body.disclosure.basis")
+
+
+def check_item(item: str, retired_on: date | None, heirs: Sequence[str], live: str | None) -> None:
+    """Raise ItemRetired for an item that a revision of the catalog has retired (目录动态调整); it names the heirs.
+
+    `live`: the item under which the document is public. Its amendments may stay there, since all that was published
+    under a retired item counts for its heir; to move it to an heir is the editor's choice.
+    """
+    if retired_on is not None and item != live:
+        raise ItemRetired(heirs, field="body.catalog_item")
 
 
 def check_reach(region: str, reach: Reach, known: Collection[str]) -> None:

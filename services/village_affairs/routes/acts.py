@@ -63,7 +63,7 @@ async def decide(
 async def send_back(
     notice_id: UUID, body: ReasonBody, session: Session, actor: Staff, seen: SeenVersion, response: Response
 ) -> NoticeView:
-    """The supervision committee or the joint meeting sends the notice back; its opinion lapses."""
+    """The supervision committee or the joint meeting sends the notice back; opinion and decision lapse."""
     return _answer(await commands.send_back(session, notice_id, seen, body.reason, actor), response)
 
 
