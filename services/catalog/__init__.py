@@ -1,7 +1,8 @@
 """catalog: what must be public, where and by whom (基层政务公开事项标准目录), and whether it is.
 
-Owns   regions (行政区划), responsible bodies (公开主体), fields (领域) and disclosure items (公开事项) with their
-       time limits; the negative list (负面清单); the coverage of items and recurring duties by what has been published.
+Owns   regions (行政区划) from the province down, responsible bodies (公开主体), fields (领域) and disclosure items
+       (公开事项) of the standard and local ones, with their time limits; the negative list (负面清单); the coverage of
+       items and recurring duties by what has been published.
 Hears  publication.document.published, .withdrawn; village_affairs.notice.published, .withdrawn.
 Says   catalog.region.changed, catalog.organisation.changed, catalog.item.changed.
 """
