@@ -7,6 +7,7 @@ from libs.common.errors import UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock
+from services.catalog.rules.levels import check_owed
 from services.catalog.tables import Applicability, Item, Region
 
 
@@ -19,8 +20,10 @@ async def put_applicability(
     rules.check_seen(said.version if said else None, seen)
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
-    if await session.get(Item, item) is None:
+    owed = await session.get(Item, item)
+    if owed is None:
         raise UnknownReference("公开事项不存在。", field="path.code")
+    check_owed(region, owed.region)
     if said is None:
         said = Applicability(region=region, item=item, not_applicable=not_applicable, version=1)
         session.add(said)

@@ -12,6 +12,7 @@ from services.catalog import rules
 from services.catalog.commands.keeping import change, lock
 from services.catalog.commands.local_terms import limits_in
 from services.catalog.rules.duties import begins_a_period, check_waives
+from services.catalog.rules.levels import check_owed
 from services.catalog.rules.offline import OfflineContent, check_offline
 from services.catalog.tables import Item, OfflineDisclosure, Region, Waiver
 
@@ -28,8 +29,10 @@ async def put_offline(
     check_offline(content, clock.local_date(now))
     if await session.get(Region, content.region) is None:
         raise UnknownReference("行政区划不存在。", field="body.region")
-    if await session.get(Item, content.item) is None:
+    item = await session.get(Item, content.item)
+    if item is None:
         raise UnknownReference("公开事项不存在。", field="body.item")
+    check_owed(content.region, item.region, at=("body.region", "body.item"))
     if kept is None:
         kept = OfflineDisclosure(code=code, version=1, **content.model_dump())
         session.add(kept)
@@ -59,6 +62,7 @@ async def put_waiver(
     owed = await session.get(Item, item)
     if owed is None:
         raise UnknownReference("公开事项不存在。", field="path.code")
+    check_owed(region, owed.region)
     if not begins_a_period(await limits_in(session, owed, [*regions.ancestors(region), region]), period_start):
         raise Malformed("该事项没有从这一天开始的公开周期。", field="path.period_start")
     if kept is None:

@@ -11,6 +11,7 @@ from libs.common.errors import UnknownReference
 from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock
+from services.catalog.rules.levels import concerns
 from services.catalog.rules.local_terms import LocalTermsContent, check_tightens, first_loosened, in_effect
 from services.catalog.rules.time_limits import TimeLimits
 from services.catalog.tables import Item, LocalTerms, Region
@@ -31,6 +32,8 @@ async def put_local_terms(
     owned = await session.get(Item, item)
     if owned is None or owned.retired_on is not None:
         raise UnknownReference("公开事项不存在或已停用。", field="path.code")
+    if not concerns(owned.region, region):
+        raise UnknownReference("该事项是其他县的本地事项。", field="path.code")
     inherited = await limits_in(session, owned, regions.ancestors(region))
     limits = check_tightens(inherited, content.time_limit) if content.time_limit else None
     values = {**content.model_dump(), "time_limits": limits.model_dump(mode="json") if limits else None}

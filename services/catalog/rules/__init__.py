@@ -23,6 +23,7 @@ GRANTS: Grants = {
     "catalog.put_offline": grant(Role.ADMINISTRATOR, Role.EDITOR, Role.VILLAGE_CLERK),
     "catalog.put_waiver": grant(Role.ADMINISTRATOR),
     "catalog.put_local_terms": grant(Role.ADMINISTRATOR),
+    "catalog.keep_editions": grant(Role.ADMINISTRATOR),
     "catalog.put_revision": grant(Role.ADMINISTRATOR),
     "catalog.check_revision": grant(Role.REVIEWER),
     "catalog.consult_revision": grant(Role.ADMINISTRATOR),
