@@ -12,6 +12,7 @@ from services.catalog.routes import (
     negative,
     offline,
     organisations,
+    overrides,
     regions,
     revisions,
     spreadsheets,
@@ -30,6 +31,7 @@ _PARTS = (
     revisions,
     consultations,
     editions,
+    overrides,
 )
 # Taken as they are: FastAPI makes every route that it includes a second time.
 router = APIRouter(routes=[route for part in _PARTS for route in part.router.routes])
