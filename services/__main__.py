@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--preview", action="store_true", help="only tell what it would change")
     importing.add_argument("--url", help="address of the platform; PORT of this machine when left out")
     importing.add_argument("--token", help="an administrator's token; a development one when left out")
-    importing.add_argument("--region", default="990001", type=region, help="region of the development token")
+    importing.add_argument("--region", default="99", type=region, help="region of the development token")
     importing.set_defaults(do=_catalog_import)
     for operation in (auditing, parked, rebuilding, reconciling, replay, resending, tracing):
         operation.register(roles)

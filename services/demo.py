@@ -1,4 +1,7 @@
-"""The demo county: fictional 阳光县, loaded through the public API, the way a county would work.
+"""The demo county: fictional 阳光县 in 晴川省, loaded through the public API, the way a county would work.
+
+The province keeps the standard catalog, whose first edition is what is shipped; the county inherits it, adds an item of
+its own and tightens another.
 
 Every call carries an `Idempotency-Key`, so a load that was interrupted goes on where it stopped.
 """
@@ -20,6 +23,7 @@ from libs.common.permission import Role
 from libs.common.settings import Settings
 
 DATA = Path(__file__).parents[1] / "demo"
+PROVINCE = "990000000000"
 COUNTY = "990001000000"
 EFFECTS = (
     ("coverage", "coverage"),
@@ -64,12 +68,14 @@ class _County:
 
     async def load(self, progress: Progress) -> None:
         regions, organisations, documents, notices = map(_read, ("regions", "organisations", "documents", "notices"))
-        task = progress.add_task("", total=1 + sum(map(len, (regions, organisations, documents, notices))))
+        task = progress.add_task("", total=2 + sum(map(len, (regions, organisations, documents, notices))))
         for kind, rows in (("regions", regions), ("organisations", organisations)):
             for row in rows:
-                await self._admin(f"/catalog/{kind}/{row['code']}", {k: v for k, v in row.items() if k != "code"})
+                await self._admin(f"/catalog/{kind}/{row['code']}", _without(row, "code"))
                 progress.advance(task)
-        await self._catalog((DATA / "items.csv").read_bytes())
+        await self._standard((DATA / "items.csv").read_bytes())
+        progress.advance(task)
+        await self._local(_read("local"))
         progress.advance(task)
         for document in documents:
             await self._document(document)
@@ -80,7 +86,7 @@ class _County:
 
     async def _document(self, document: dict[str, Any]) -> None:
         key, region = document["key"], document["region"]
-        body = {k: v for k, v in document.items() if k not in ("key", "interpretation_draft", "question")}
+        body = _without(document, "key", "interpretation_draft", "question")
         editor, reviewer = Role.EDITOR, Role.REVIEWER
         answer = await self._call("POST", "/publication/documents", key, editor, region, body)
         path, content_id = answer.json()["path"], answer.json()["content_id"]
@@ -112,7 +118,7 @@ class _County:
     async def _notice(self, notice: dict[str, Any]) -> None:
         key, village = notice["key"], notice["village"]
         root = "/village-affairs/notices"
-        body = {k: v for k, v in notice.items() if k != "key"}
+        body = _without(notice, "key")
         answer = await self._call("POST", root, key, Role.VILLAGE_CLERK, village, body)
         path = f"{root}/{answer.json()['id']}"
         for act, role, said in (
@@ -135,17 +141,26 @@ class _County:
         cells = [f"{applied[name] * 1000:.0f}" if name in applied else waiting.get(name, "–") for name, _ in EFFECTS]
         self.receipts.add_row(title, *cells)
 
-    async def _catalog(self, raw: bytes) -> None:
-        token = self._issuer.token([Role.ADMINISTRATOR], COUNTY)
+    async def _standard(self, raw: bytes) -> None:
+        token = self._issuer.token([Role.ADMINISTRATOR], PROVINCE)
         headers = {"Authorization": f"Bearer {token}"}
         found = await self._client.post("/catalog/imports", content=raw, headers=headers)
         if not found.is_success:
             raise LoadFailed(f"POST /catalog/imports: {found.status_code} {found.text}")
         entries = [{**entry, "version": None} for entry in found.json()["items"]]  # as at the first attempt
         await self._admin("/catalog/items", {"items": entries})
+        path = "/catalog/editions"
+        await self._call("POST", path, f"demo-{path}", Role.ADMINISTRATOR, PROVINCE)
 
-    async def _admin(self, path: str, body: dict[str, Any]) -> None:
-        await self._call("PUT", path, f"demo-{path}", Role.ADMINISTRATOR, COUNTY, body)
+    async def _local(self, local: dict[str, list[dict[str, Any]]]) -> None:
+        for item in local["items"]:
+            await self._admin(f"/catalog/items/{item['code']}", _without(item, "code"), COUNTY)
+        for terms in local["terms"]:
+            path = f"/catalog/items/{terms['item']}/terms/{terms['region']}"
+            await self._admin(path, _without(terms, "item", "region"), COUNTY)
+
+    async def _admin(self, path: str, body: dict[str, Any], region: str = PROVINCE) -> None:
+        await self._call("PUT", path, f"demo-{path}", Role.ADMINISTRATOR, region, body)
 
     async def _act(
         self,
@@ -189,6 +204,10 @@ class _County:
 
 def _read(name: str) -> Any:
     return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def _moment(written: str) -> float:

@@ -91,6 +91,11 @@ def subtree(root: str) -> tuple[str, str]:
     return root, digits.ljust(12, "9")
 
 
+def province(code: str) -> str:
+    """The province that the division is or belongs to."""
+    return code[:2] + "0000000000"
+
+
 def county(code: str) -> str | None:
     """The county that the division is or belongs to, or None above counties and where there are none."""
     return code[:6] + "000000" if code[4:6] != "00" else None

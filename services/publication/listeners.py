@@ -17,14 +17,16 @@ from libs.common.events import (
     ResponsePublished,
     TemplateChanged,
 )
+from libs.common.regions import Level
 from services.publication import tables
 from services.publication.projections import entry
 from services.publication.tables import LinkedInterpretation, LinkedResponse
 
 
 async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None:
-    """Keep the region."""
-    await keep(session, tables.Region, code=event.code, name=event.name, level=event.level)
+    """Keep the region. A province is none of ours: the catalog has nothing for it to publish here."""
+    if event.level != Level.province:
+        await keep(session, tables.Region, code=event.code, name=event.name, level=event.level)
 
 
 async def on_organisation_changed(session: AsyncSession, event: OrganisationChanged) -> None:

@@ -12,38 +12,46 @@ from services.catalog import rules
 from services.catalog.rules import items
 from tests.platform import item
 
+PROVINCE = "990000000000"
 COUNTY, TOWN, VILLAGE = "990001000000", "990001101000", "990001101201"
 
 
 @pytest.mark.parametrize(
-    ("code", "level", "parent"),
+    ("code", "level", "parent", "has_province"),
     [
-        (COUNTY, "county", None),
-        (TOWN, "town", COUNTY),
-        (VILLAGE, "village", TOWN),
-        ("441900003000", "town", None),  # 东莞: a city without counties
+        (PROVINCE, "province", None, False),
+        (COUNTY, "county", None, False),
+        (COUNTY, "county", PROVINCE, True),
+        (COUNTY, "county", PROVINCE, False),  # whether it is there is another question
+        (TOWN, "town", COUNTY, True),
+        (VILLAGE, "village", TOWN, True),
+        ("441900003000", "town", None, False),  # 东莞: a city without counties
+        ("441900003000", "town", "440000000000", True),
     ],
 )
-def test_a_region_says_what_its_code_tells(code: str, level: Any, parent: str | None) -> None:
-    rules.check_region(code, rules.RegionContent(name="某地", level=level, parent=parent))
+def test_a_region_says_what_its_code_tells(code: str, level: Any, parent: str | None, has_province: bool) -> None:
+    rules.check_region(code, rules.RegionContent(name="某地", level=level, parent=parent), has_province=has_province)
 
 
 @pytest.mark.parametrize(
     ("code", "level", "parent", "field"),
     [
+        (PROVINCE, "county", None, "body.level"),
+        (PROVINCE, "province", PROVINCE, "body.parent"),
+        (COUNTY, "county", None, "body.parent"),  # its province is kept
         (TOWN, "county", None, "body.level"),
-        ("990000000000", "county", None, "body.level"),
         (TOWN, "town", None, "body.parent"),
         (TOWN, "town", "990002000000", "body.parent"),
         (VILLAGE, "village", COUNTY, "body.parent"),
         (VILLAGE, "village", "990001102000", "body.parent"),
-        (COUNTY, "county", "990000000000", "body.parent"),
+        (COUNTY, "county", "980000000000", "body.parent"),
+        (TOWN, "town", PROVINCE, "body.parent"),
         (COUNTY, "county", COUNTY, "body.parent"),
     ],
 )
 def test_a_region_at_odds_with_its_code_is_refused(code: str, level: Any, parent: str | None, field: str) -> None:
     with pytest.raises(Malformed) as refused:
-        rules.check_region(code, rules.RegionContent(name="某地", level=level, parent=parent))
+        rules.check_region(code, rules.RegionContent(name="某地", level=level, parent=parent), has_province=True)
     assert refused.value.field == field
 
 

@@ -13,6 +13,7 @@ from libs.common.regions import (
     level,
     parent,
     parse,
+    province,
     subtree,
     town,
     within,
@@ -107,6 +108,11 @@ def test_county_and_town_of_a_place() -> None:
     assert county(DONGGUAN_TOWN) is None
     assert town(VILLAGE) == town(TOWN) == TOWN
     assert town(COUNTY) is None
+
+
+def test_every_place_has_a_province() -> None:
+    assert province(VILLAGE) == province(COUNTY) == province(PROVINCE) == PROVINCE
+    assert province(DONGGUAN_TOWN) == "440000000000"
 
 
 def test_the_type_normalises_and_explains() -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 
+from tests.catalog.revising import Revising, adjustment
 from tests.contract import things
 from tests.contract.rows import CATALOG, TOWN, VILLAGE, Headers, Place, Prepare
 from tests.contract.things import Thing
@@ -88,6 +89,12 @@ async def _commented(platform: Platform) -> Thing:
     return _marked(await things.comment(platform), "code")
 
 
+async def _overriding(platform: Platform) -> Thing:
+    code = (await things.local_terms(platform)).values["code"]
+    made = await Revising.begin(platform, "03", adjustment("retire", [code], []))
+    return Thing({"code": made.code, "shown": code})
+
+
 def _marked(thing: Thing, name: str) -> Thing:
     return Thing({**thing.values, "shown": thing.values[name]}, thing.version)
 
@@ -114,6 +121,7 @@ READS = [
         CATALOG,
         params={"answered": "waiting"},
     ),
+    Read("/catalog/desk/revisions/{code}/overrides", ("administrator", "reviewer"), _overriding, CATALOG),
     Read(
         "/publication/documents",
         _DESK,
@@ -158,6 +166,8 @@ PUBLIC = {
     "/catalog/correspondences": {},
     "/catalog/revisions/{code}": {"code": "R1"},
     "/catalog/revisions/{code}/comments": {"code": "R1"},
+    "/catalog/revisions/{code}/overrides": {"code": "R1"},
+    "/catalog/items/{code}/overrides": {"code": "03001001"},
     "/catalog/fields/{field}/editions": {"field": "03"},
     "/catalog/fields/{field}/editions/{number}/changes": {"field": "03", "number": "1"},
     "/catalog/exports/{format}": {"format": "json"},

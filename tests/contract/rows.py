@@ -235,6 +235,15 @@ ACTS: list[Act] = [
         CATALOG,
         says="catalog.correspondence.changed.v1",
     ),
+    Act(
+        "catalog.commands.editions.keep_editions",
+        "POST",
+        "/catalog/editions",
+        ADMINISTRATOR,
+        things.new_field,
+        CATALOG,
+        allowed=(200,),
+    ),
     _catalog("revisions.put_revision", _REVISION, {}, things.amended_revision, CATALOG),
     _revision("check", "check", ("reviewer",), "proposed", {"passed": True, "opinion": "内容合法,程序合规。"}),
     _revision(

@@ -203,6 +203,13 @@ async def new_items(platform: Platform) -> Thing:
     return Thing(body={"items": [{**a_item("03", "义务教育"), "level2_item": f"文件 {code}", "code": code}]})
 
 
+async def new_field(platform: Platform) -> Thing:
+    """A field without an edition."""
+    code = f"G{next(_NUMBERS)}"
+    await platform.put(f"/catalog/items/{code}001", a_item(code, f"领域{code}"), platform.token("administrator"))
+    return Thing()
+
+
 async def _region(platform: Platform) -> Json:
     found = await platform.client.get("/catalog/regions", params={"parent": "990001000000"})
     region: Json = found.json()["items"][0]

@@ -15,7 +15,7 @@ class RegionChanged(Event):
     kind: ClassVar[str] = "catalog.region.changed.v1"
     code: str = Field(description="12-digit division code.")
     name: str
-    level: str = Field(description="county, town or village.")
+    level: str = Field(description="province, county, town or village.")
     parent: str | None
 
     @property

@@ -8,6 +8,7 @@ from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.retired import known_item
+from services.catalog.rules.levels import check_owed
 from services.catalog.tables import Applicability, Region
 
 
@@ -20,7 +21,8 @@ async def put_applicability(
     rules.check_seen(said.version if said else None, seen)
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
-    await known_item(session, item, "path.code", anew=not_applicable is not None)
+    owed = await known_item(session, item, "path.code", anew=not_applicable is not None)
+    check_owed(region, owed.region)
     if said is None:
         said = Applicability(region=region, item=item, not_applicable=not_applicable, version=1)
         session.add(said)

@@ -13,6 +13,7 @@ from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.local_terms import limits_in
 from services.catalog.commands.retired import known_item
 from services.catalog.rules.duties import begins_a_period, check_waives
+from services.catalog.rules.levels import check_owed
 from services.catalog.rules.offline import OfflineContent, check_offline
 from services.catalog.tables import OfflineDisclosure, Region, Waiver
 
@@ -32,7 +33,8 @@ async def put_offline(
     check_offline(content, clock.local_date(now))
     if await session.get(Region, content.region) is None:
         raise UnknownReference("行政区划不存在。", field="body.region")
-    await known_item(session, content.item, "body.item", anew=kept is None or kept.item != content.item)
+    item = await known_item(session, content.item, "body.item", anew=kept is None or kept.item != content.item)
+    check_owed(content.region, item.region, at=("body.region", "body.item"))
     before = kept.region if kept else content.region
     if kept is None:
         kept = OfflineDisclosure(code=code, version=1, **content.model_dump())
@@ -66,6 +68,7 @@ async def put_waiver(
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
     owed = await known_item(session, item, "path.code", anew=waived is not None)
+    check_owed(region, owed.region)
     if not begins_a_period(await limits_in(session, owed, [*regions.ancestors(region), region]), period_start):
         raise Malformed("该事项没有从这一天开始的公开周期。", field="path.period_start")
     if kept is None:

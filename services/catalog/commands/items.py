@@ -13,9 +13,10 @@ from libs.common.events import ItemChanged
 from libs.common.outbox import emit, emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock, recount
+from services.catalog.commands.keeping import change, differs, keeper, lock, recount
 from services.catalog.commands.retired import check_in_force
 from services.catalog.rules import items
+from services.catalog.rules.levels import Keeper
 from services.catalog.rules.wordings import read
 from services.catalog.tables import Field, Item
 
@@ -30,16 +31,17 @@ async def put_item(
 ) -> Item:
     """Put an item in place, and its field with the first one. Raises FieldNameDiffers, ItemRetired."""
     item = await lock(session, Item, code)
-    # The catalog is one for all regions, so the actor's own region is what it is asked for.
-    permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
-    rules.check_keeps_catalog(actor)
+    _permit(actor)
+    keeping = await keeper(session, actor)
+    kept_by = _owner(keeping, actor, code, content.field, item)
     rules.check_seen(item.version if item else None, seen)
     items.check_item(content)
     await check_in_force(session, item, "path.code")
+    keeping.check_field(await session.get(Field, content.field) is not None)
     renamed = await _name_field(session, code, content)
     values = _values(content)
     if item is None:
-        item = Item(code=code, version=1, predecessors=[], **values)
+        item = Item(code=code, version=1, predecessors=[], region=kept_by, **values)
         session.add(item)
     elif not change(item, values, even_if_same=renamed):
         return item
@@ -57,10 +59,9 @@ async def put_items(
     Raises Malformed for a code that comes twice; StaleVersion, FieldNameDiffers and ItemRetired with the place in the
     list.
     """
-    permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
-    rules.check_keeps_catalog(actor)
+    _permit(actor)
     items.check_entries(entries)
-    said, created = await place(session, entries, now, "body.items")
+    said, created = await place(session, entries, actor, now, "body.items")
     if said:
         await record(session, actor, "catalog.put_items", "items", created=created, changed=len(said) - created)
         await recount(session)
@@ -69,7 +70,7 @@ async def put_items(
 
 
 async def place(
-    session: AsyncSession, entries: Sequence[items.ItemEntry], now: datetime, where: str
+    session: AsyncSession, entries: Sequence[items.ItemEntry], actor: Actor, now: datetime, where: str
 ) -> tuple[list[ItemChanged], int]:
     """Put the entries in place. Returns what is to be said of those that are not as they were, and how many are new.
 
@@ -81,12 +82,18 @@ async def place(
     fields = {field.code: field for field in await session.scalars(select(Field))}
     names = {code: field.name for code, field in fields.items()}  # as they were: each item of a renamed field says so
     others = set(await session.scalars(select(Item.field).where(Item.code.not_in(codes)).distinct()))
+    keeping = await keeper(session, actor)
     said: list[ItemChanged] = []
     created = 0
     for number, entry in enumerate(entries):
-        item = there.get(entry.code)
+        item, values = there.get(entry.code), _values(entry)
+        renamed = names.get(entry.field) != entry.field_name
         with items.at(f"{where}.{number}"):
             rules.check_seen(item.version if item else None, entry.version)
+            if item is not None and not renamed and not differs(item, values):
+                continue  # of the whole catalog in a file, a county may leave the standard as it is
+            kept_by = _owner(keeping, actor, entry.code, entry.field, item)
+            keeping.check_field(entry.field in names)
             items.check_item(entry)
             await check_in_force(session, item, "code")
             if name := names.get(entry.field):
@@ -95,15 +102,27 @@ async def place(
             fields[entry.field] = Field(code=entry.field, name=entry.field_name)
             session.add(fields[entry.field])
         fields[entry.field].name = entry.field_name
-        values = _values(entry)
         if item is None:
-            item = Item(code=entry.code, version=1, predecessors=[], **values)
+            item = Item(code=entry.code, version=1, predecessors=[], region=kept_by, **values)
             session.add(item)
             created += 1
-        elif not change(item, values, even_if_same=names.get(entry.field) != entry.field_name):
-            continue
+        else:
+            change(item, values, even_if_same=True)
         said.append(_item_changed(item, entry, now))
     return said, created
+
+
+def _permit(actor: Actor) -> None:
+    # The catalog is one for all regions, so the actor's own region is what it is asked for.
+    permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
+    rules.check_keeps_catalog(actor)
+
+
+def _owner(keeping: Keeper, actor: Actor, code: str, field: str, item: Item | None) -> str | None:
+    """Who keeps the item once it is put. A local one is its own county's and of those above it."""
+    if item is not None and item.region is not None:
+        permit(rules.GRANTS, actor, "catalog.put_item", region=item.region)
+    return keeping.owner(field, code, there=item is not None, kept_by=item.region if item else None)
 
 
 def _values(content: items.ItemContent) -> dict[str, Any]:

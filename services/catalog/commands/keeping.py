@@ -11,7 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import driver_of
+from libs.common.permission import Actor
+from libs.common.regions import Level
 from services.catalog.queries.tallies import MARK_ALL
+from services.catalog.rules.levels import Keeper
 from services.catalog.tables import (
     Applicability,
     Correspondence,
@@ -60,9 +63,20 @@ async def recount(session: AsyncSession, first: str = "0", last: str = "9" * 12)
     await driver_of(session).execute(MARK_ALL, first, last)
 
 
+async def keeper(session: AsyncSession, actor: Actor) -> Keeper:
+    """What the actor may keep of the catalog, by the tree of regions."""
+    known = select(Region.code).where((Region.level == Level.province) | (Region.code == actor.region))
+    return Keeper(actor.region, frozenset(await session.scalars(known)))
+
+
+def differs(row: Kept, values: Mapping[str, Any]) -> bool:
+    """Whether `row` has other values than these."""
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
 def change(row: Kept, values: Mapping[str, Any], *, even_if_same: bool = False) -> bool:
     """Give `row` the values and its next version, unless it has these values already."""
-    if not even_if_same and all(getattr(row, name) == value for name, value in values.items()):
+    if not even_if_same and not differs(row, values):
         return False
     for name, value in values.items():
         setattr(row, name, value)

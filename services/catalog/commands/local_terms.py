@@ -12,6 +12,7 @@ from libs.common.permission import Actor, permit
 from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.retired import known_item
+from services.catalog.rules.levels import concerns
 from services.catalog.rules.local_terms import LocalTermsContent, check_tightens, first_loosened, in_effect
 from services.catalog.rules.time_limits import TimeLimits
 from services.catalog.tables import Item, LocalTerms, Organisation, Region
@@ -30,6 +31,8 @@ async def put_local_terms(
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
     owned = await known_item(session, item, "path.code")
+    if not concerns(owned.region, region):
+        raise UnknownReference("该事项是其他县的本地事项。", field="path.code")
     await check_bodies(session, region, content.organisations, "body.organisations")
     inherited = await limits_in(session, owned, regions.ancestors(region))
     limits = check_tightens(inherited, content.time_limit) if content.time_limit else None

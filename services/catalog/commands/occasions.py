@@ -12,6 +12,7 @@ from services.catalog import rules
 from services.catalog.commands.keeping import change, lock, recount
 from services.catalog.commands.local_terms import check_bodies, limits_in
 from services.catalog.commands.retired import known_item
+from services.catalog.rules.levels import check_owed
 from services.catalog.rules.occasions import OccasionContent, check_occasion
 from services.catalog.tables import Occasion, Region
 
@@ -28,6 +29,7 @@ async def put_occasion(
     if await session.get(Region, content.region) is None:
         raise UnknownReference("行政区划不存在。", field="body.region")
     item = await known_item(session, content.item, "body.item", anew=kept is None or kept.item != content.item)
+    check_owed(content.region, item.region, at=("body.region", "body.item"))
     line = [*regions.ancestors(content.region), content.region]
     check_occasion(content, await limits_in(session, item, line), clock.local_date(now))
     if content.organisation is not None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common import regions
 from libs.common.audit import record
 from libs.common.errors import UnknownReference
 from libs.common.events import OrganisationChanged, RegionChanged
@@ -27,7 +28,9 @@ async def put_region(
     region = await lock(session, Region, code)
     permit(rules.GRANTS, actor, "catalog.put_region", region=code)
     rules.check_seen(region.version if region else None, seen)
-    rules.check_region(code, content)
+    province = regions.province(code)
+    has_province = code != province and await session.get(Region, province) is not None
+    rules.check_region(code, content, has_province=has_province)
     if content.parent is not None and await session.get(Region, content.parent) is None:
         raise UnknownReference("上级区划不存在,请先建立上级区划。", field="body.parent")
     values = content.model_dump()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,13 +13,15 @@ from libs.common.events import ItemChanged
 from libs.common.outbox import emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
+from services.catalog.commands.editions import add_edition, newest
 from services.catalog.commands.items import place, said_of_retired
-from services.catalog.commands.keeping import alone, change, lock, recount
+from services.catalog.commands.keeping import alone, change, keeper, lock, recount
 from services.catalog.commands.retired import heirs_in
 from services.catalog.rules import revisions
-from services.catalog.rules.items import ItemContent, at
+from services.catalog.rules.items import at
+from services.catalog.rules.levels import Keeper
 from services.catalog.tables import Field, Item
-from services.catalog.tables.revisions import CatalogEdition, Revision, RevisionComment
+from services.catalog.tables.revisions import Revision, RevisionComment
 
 
 async def put_revision(
@@ -35,7 +36,7 @@ async def put_revision(
 
     Raises OtherRevisionOpen, UnknownReference for an item that is not in force in the field, StaleVersion, Malformed.
     """
-    _permit(actor, "catalog.put_revision")
+    keeping = await _permit(session, actor, "catalog.put_revision")
     kept = await lock(session, Revision, code)
     rules.check_seen(kept.version if kept else None, seen)
     if kept is not None and not _amendable(kept, clock.local_date(now)):
@@ -44,7 +45,7 @@ async def put_revision(
     if kept is not None and kept.field != content.field:
         raise Malformed("一次修订的领域不能更换。", field="body.field")
     await _check_free(session, code, content.field)
-    await _check_items(session, content)
+    await _check_items(session, content, keeping)
     values = content.model_dump(mode="json")
     if kept is None:
         kept = Revision(code=code, state="proposed", proposed_by=actor.subject, comments=0, version=1, **values)
@@ -149,16 +150,12 @@ async def enter_into_force(session: AsyncSession, code: str, seen: int, actor: A
     if today < kept.effective_on:
         raise revisions.NotYet(f"施行日期为{kept.effective_on}。")
     content = _content(kept)
-    before = await _edition(session, kept.field)
-    if before is None:
-        before = CatalogEdition(field=kept.field, number=1, in_force_on=today, items=await _items(session, kept.field))
-        session.add(before)
+    number = 1 + (await newest(session, kept.field) or await add_edition(session, kept.field, 1, today))
     known_heirs = await heirs_in(session, kept.field)
-    said, _ = await place(session, revisions.entries_of(content.adjustments), now, "adjustments")
+    said, _ = await place(session, revisions.entries_of(content.adjustments), actor, now, "adjustments")
     await _retire(session, content, today)
     await session.flush()
-    number, items = before.number + 1, await _items(session, kept.field)
-    session.add(CatalogEdition(field=kept.field, number=number, revision=code, in_force_on=today, items=items))
+    await add_edition(session, kept.field, number, today, revision=code)
     in_force = update(Revision).where(Revision.field == kept.field, Revision.state == "in_force")
     await session.execute(in_force.values(state="replaced", version=Revision.version + 1))
     change(kept, {"state": "in_force", "edition": number})
@@ -176,14 +173,17 @@ async def drop(session: AsyncSession, code: str, reason: str, seen: int, actor: 
     return kept
 
 
-def _permit(actor: Actor, action: str) -> None:
+async def _permit(session: AsyncSession, actor: Actor, action: str) -> Keeper:
     # The catalog is one for all regions, so the actor's own region is what it is asked for.
     permit(rules.GRANTS, actor, action, region=actor.region)
     rules.check_keeps_catalog(actor)
+    keeping = await keeper(session, actor)
+    keeping.check_standard()
+    return keeping
 
 
 async def _locked(session: AsyncSession, code: str, act: str, seen: int | None, actor: Actor, *states: str) -> Revision:
-    _permit(actor, f"catalog.{act}")
+    await _permit(session, actor, f"catalog.{act}")
     kept = await lock(session, Revision, code)
     if kept is None:
         raise NotFound
@@ -223,7 +223,7 @@ async def _check_free(session: AsyncSession, code: str, field: str) -> None:
         raise revisions.OtherRevisionOpen(field="body.field")
 
 
-async def _check_items(session: AsyncSession, content: revisions.RevisionContent) -> None:
+async def _check_items(session: AsyncSession, content: revisions.RevisionContent, keeping: Keeper) -> None:
     found = {item.code: item for item in await session.scalars(select(Item).where(Item.code.in_(_codes(content))))}
     for number, adjustment in enumerate(content.adjustments):
         for row, code in enumerate(adjustment.items):
@@ -235,22 +235,7 @@ async def _check_items(session: AsyncSession, content: revisions.RevisionContent
             there = found.get(entry.code)
             with at(f"body.adjustments.{number}.entries.{row}"):
                 rules.check_seen(there.version if there else None, entry.version)
-
-
-async def _edition(session: AsyncSession, field: str) -> CatalogEdition | None:
-    newest = select(CatalogEdition).where(CatalogEdition.field == field).order_by(CatalogEdition.number.desc())
-    return (await session.scalars(newest.limit(1))).first()
-
-
-async def _items(session: AsyncSession, field: str) -> list[dict[str, Any]]:
-    """The items of a field that are in force, as they are written down in an edition."""
-    name = await session.scalar(select(Field.name).where(Field.code == field))
-    found = select(Item).where(Item.field == field, Item.retired_on.is_(None)).order_by(Item.code)
-    members = [member for member in ItemContent.model_fields if member != "field_name"]
-    return [
-        {"code": item.code, "field_name": name, **{member: getattr(item, member) for member in members}}
-        for item in await session.scalars(found)
-    ]
+                keeping.owner(entry.field, entry.code, there=there is not None, kept_by=there.region if there else None)
 
 
 async def _retire(session: AsyncSession, content: revisions.RevisionContent, today: date) -> None:

@@ -27,19 +27,29 @@ select card.code, row_to_json(card)::text as card from (
 ) card
 """
 
+
+def of_region(region: str) -> str:
+    """The condition that an item is of the catalog of a region: of the standard, or a local item of its county.
+
+    No level but the county keeps items of its own. Without a region: the standard.
+    """
+    return f"(i.region is null or i.region = rpad(left({region}, 6), 12, '0'))"
+
+
 _ITEM = """
   select i.code, i.field, f.name as field_name, i.level1_item, i.level2_item, i.level3_item,
     i.content_elements, i.legal_basis, i.time_limit, i.responsible_body, i.channels,
     i.audience, i.audience_group, i.disclosure_method, i.levels, i.optional_elements, i.channel_rule,
     i.optional_channels, i.stages, i.item_type, i.section, i.enquiry_phone, i.complaint_phone, i.link, i.time_limits,
-    i.source, i.confidence, i.retired_on, i.predecessors, i.version
+    i.source, i.confidence, i.region, i.retired_on, i.predecessors, i.version
   from item i join field f on f.code = i.field
 """
 
 ITEMS = f"""
 select card.code, row_to_json(card)::text as card from ({_ITEM}
   where i.retired_on is null
-    and i.code > $1 and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
+    and i.code > $1 and {of_region("$10::text")}
+    and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
     and ($5::bool is null or $5 = (i.time_limits->'unread' <> '[]'))
     and ($6::text is null or i.audience = $6) and ($7::text is null or position($7 in i.responsible_body) > 0)
     and ($8::text is null or not exists (
@@ -55,11 +65,15 @@ select card.code, row_to_json(card)::text as card from ({_ITEM}
 ALL_ITEMS = f"""
 select row_to_json(card)::text as card from ({_ITEM}
   where i.retired_on is null and ($1::text is null or i.field = $1) and ($2::text is null or $2 = any(i.levels))
+    and {of_region("$3::text")}
   order by i.code
 ) card
 """  # noqa: S608 - as above
 
 FIELD_CODES = "select code, name from field"
+
+# What `services.catalog.rules.levels.Keeper` asks for.
+TREE = "select code from region where level = 'province' or code = $1"
 
 REGION_NAME = "select name from region where code = $1"
 
@@ -70,26 +84,28 @@ select coalesce(i.level3_item, i.level2_item) as name, t.version, coalesce(t.fie
 from item i left join template t on t.item = i.code where i.code = $1
 """
 
-FIELDS = """
+CODES = "select code, field, level1_item from item order by code"
+
+FIELDS = f"""
 select coalesce(json_agg(card order by card.code), '[]')::text from (
   select f.code, f.name, count(*) as items from field f join item i on i.field = f.code
-  where i.retired_on is null group by f.code
+  where i.retired_on is null and {of_region("$1::text")} group by f.code
 ) card
-"""
+"""  # noqa: S608 - as above
 
 # The terms of the regions in $4, from the top: a code sorts behind those of the regions that it lies in.
-OWED = """
+OWED = f"""
 select i.code, i.field, i.time_limits::text as time_limits, array(
     select l.time_limits::text from local_terms l where l.item = i.code and l.region = any($4) order by l.region
   ) as terms, coalesce(
-    (select l.organisations from local_terms l where l.item = i.code and l.region = $1), '{}'
+    (select l.organisations from local_terms l where l.item = i.code and l.region = $1), '{{}}'
   ) as bodies, json_build_object('field', i.field, 'field_name', f.name,
   'level1_item', i.level1_item, 'level2_item', i.level2_item, 'responsible_body', coalesce((
     select l.responsible_body from local_terms l
     where l.item = i.code and l.region = any($4) and l.responsible_body is not null order by l.region desc limit 1
   ), i.responsible_body))::text as card
 from item i join field f on f.code = i.field
-where i.retired_on is null and $2 = any(i.levels) and ($3::text is null or i.field = $3)
+where i.retired_on is null and {of_region("$1")} and $2 = any(i.levels) and ($3::text is null or i.field = $3)
   and (i.time_limits @? '$.limits[*].recurrence.every' or exists (
     select from local_terms l
     where l.item = i.code and l.region = any($4) and l.time_limits @? '$.limits[*].recurrence.every'
@@ -97,7 +113,7 @@ where i.retired_on is null and $2 = any(i.levels) and ($3::text is null or i.fie
   and not exists (
     select from applicability a where a.region = $1 and a.item = i.code and a.not_applicable is not null
   )
-"""
+"""  # noqa: S608 - as above
 
 # What was published under an item counts for the one that follows it.
 PUBLISHED_UNDER = """
@@ -151,6 +167,14 @@ select card.code, row_to_json(card)::text as card from (
 ) card
 """
 
+LIMITS = "select code, time_limits::text from item where code = any($1)"
+
+# Of the terms of items, those that say something.
+TERMS = """
+select item, region, time_limit, time_limits::text, responsible_body from local_terms
+where item = any($1) and (time_limit is not null or responsible_body is not null) order by item, region
+"""
+
 WAIVED = "select item, period_start from waiver where region = $1 and item = any($2) and waived is not null"
 
 OFFLINE = """
@@ -182,6 +206,8 @@ select card.code, row_to_json(card)::text as card from ({_REVISION}
 """  # noqa: S608 - put together from constants of this module
 
 REVISION = f"select row_to_json(card)::text from ({_REVISION} where r.code = $1 and r.state = any($2)) card"  # noqa: S608 - as above
+
+ADJUSTMENTS = "select adjustments::text from revision where code = $1 and state = any($2)"
 
 # A comment is shown to everybody ($4: 'answered') when it has been read and answered.
 COMMENTS = """
@@ -217,7 +243,7 @@ LEVEL = "select level from region where code = $1"
 
 PLACE = "select level, name from region where code = $1"
 
-_COVERED = """
+_COVERED = f"""
   from item i join field f on f.code = i.field
   left join applicability a on a.region = $1 and a.item = i.code
   cross join lateral (
@@ -232,8 +258,8 @@ _COVERED = """
     select case when c.documents + o.offline_disclosures > 0 then 'covered'
       when a.not_applicable is not null then 'not_applicable' else 'missing' end as state
   ) s
-  where i.retired_on is null and $2 = any(i.levels)
-"""
+  where i.retired_on is null and {of_region("$1")} and $2 = any(i.levels)
+"""  # noqa: S608 - as above
 
 COVERAGE = f"""
 select card.code, row_to_json(card)::text as card from (

@@ -1,11 +1,13 @@
 """The kept sums of coverage and of duties: how they are counted anew, and how they are added up."""
 
-COUNT_COVERAGE = """
+from services.catalog.queries import of_region
+
+COUNT_COVERAGE = f"""
 with owed as (
   select i.code, i.field, i.predecessors || i.code as codes, body
   from item i left join local_terms l on l.item = i.code and l.region = $1
   cross join lateral unnest(case when cardinality(l.organisations) > 0 then l.organisations else array[''] end) body
-  where i.retired_on is null and $2 = any(i.levels)
+  where i.retired_on is null and {of_region("$1")} and $2 = any(i.levels)
 )
 select o.field, o.body as organisation, count(*) as owed,
   count(*) filter (where s.covered) as covered,
@@ -16,7 +18,7 @@ from owed o
 left join applicability a on a.region = $1 and a.item = o.code
 cross join lateral (
   select max(published_at) as latest from covering
-  where live and region = $1 and item = any(o.codes) and (o.body = '' or bodies = '{}' or o.body = any(bodies))
+  where live and region = $1 and item = any(o.codes) and (o.body = '' or bodies = '{{}}' or o.body = any(bodies))
 ) c
 cross join lateral (
   select c.latest is not null or exists (
@@ -24,7 +26,7 @@ cross join lateral (
   ) as covered
 ) s
 group by o.field, o.body
-"""
+"""  # noqa: S608 - put together from constants
 
 CURRENT = """
 select field, organisation, since, owed, covered, missing, not_applicable, overdue, latest_published_at

@@ -14,6 +14,7 @@ from services.catalog.routes import (
     occasions,
     offline,
     organisations,
+    overrides,
     regions,
     revisions,
     spreadsheets,
@@ -38,6 +39,7 @@ _PARTS = (
     revisions,
     consultations,
     editions,
+    overrides,
 )
 # Taken as they are: FastAPI makes every route that it includes a second time.
 router = APIRouter(routes=[route for part in _PARTS for route in part.router.routes])

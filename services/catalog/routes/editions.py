@@ -7,11 +7,13 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from libs.common import clock
 from libs.common.db import Database
 from libs.common.errors import NotFound
 from libs.common.fields import Code
-from libs.common.http import Act, Reads, public
+from libs.common.http import Act, Reads, Session, Staff, public
 from services.catalog import queries
+from services.catalog.commands import editions as commands
 from services.catalog.routes.shared import NEXT
 from services.catalog.rules.revisions import compared
 
@@ -49,9 +51,24 @@ class Difference(BaseModel):
     changed: list[ChangedItem]
 
 
+class KeptEditions(BaseModel):
+    """Whose first edition was kept."""
+
+    fields: list[Code] = Field(description="Fields that had none; empty when all have one.", examples=[["03", "05"]])
+
+
+@router.post("/editions", summary="Keep the standard as first editions")
+async def keep_editions(session: Session, actor: Staff) -> KeptEditions:
+    """Of every field that has none: the standard as it stands is its edition 1, and revisions make those after it.
+
+    For administrators of the province; of a county where no province is kept. Local items are no part of an edition.
+    """
+    return KeptEditions(fields=await commands.keep_editions(session, actor, clock.now()))
+
+
 @router.get("/fields/{field}/editions", summary="Editions of a field", response_model=Editions)
 async def list_editions(field: Code, request: Request, database: Reads) -> Response:
-    """The first is kept when the first revision comes into force: the catalog as it was until then."""
+    """The first is kept on demand, or when the first revision comes into force: the catalog as it was until then."""
     found: str = await database.reads.fetchval(queries.EDITIONS, field)
     return public(request, f'{{"items":{found},"next":null}}'.encode())
 

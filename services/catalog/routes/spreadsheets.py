@@ -13,12 +13,14 @@ from libs.common.db import Database
 from libs.common.fields import Body, Code
 from libs.common.http import Act, Reads, Session, Staff
 from libs.common.permission import permit
+from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands import items as commands
 from services.catalog.export import FORMATS, write
 from services.catalog.rules import GRANTS, GrassrootsLevel, check_keeps_catalog
 from services.catalog.rules.items import Adopted, ItemContent, ItemEntry
-from services.catalog.rules.reading import Known, Plan, plan
+from services.catalog.rules.levels import Keeper
+from services.catalog.rules.reading import Known, Plan, Taken, plan
 from services.catalog.rules.sheets import read_sheet
 from services.catalog.workbook import read_workbook
 
@@ -92,15 +94,19 @@ async def preview(request: Request, database: Reads, actor: Staff) -> Response:
     """Reads a catalog from a spreadsheet and compares it with the one in force. Nothing is changed.
 
     A sheet is a field (领域): its name, its title or a column says which. Header names, tick marks, merged cells and
-    同上 are understood as counties write them. Every error and warning names its cell.
+    同上 are understood as counties write them. Every error and warning names its cell. It is compared with the standard
+    and, for a county, with its local items; what a county below a province adds gets codes of the reserved range.
     """
     permit(GRANTS, actor, "catalog.put_item", region=actor.region)
     check_keeps_catalog(actor)
     raw = await request.body()
     fields = {row["name"]: row["code"] for row in await database.reads.fetch(queries.FIELD_CODES)}
     place = await database.reads.fetchval(queries.REGION_NAME, regions.parse(actor.region)) or ""
-    cards = await _cards(database, None, None)
-    answer = await asyncio.to_thread(_preview, raw, fields, cards, place)
+    cards = await _cards(database, None, None, actor.region)
+    taken = [tuple(row) for row in await database.reads.fetch(queries.CODES)]
+    tree = {row["code"] for row in await database.reads.fetch(queries.TREE, actor.region)}
+    local = not Keeper(actor.region, tree).of_standard
+    answer = await asyncio.to_thread(_preview, raw, fields, cards, place, taken, local)
     return Response(answer, media_type="application/json")
 
 
@@ -117,25 +123,28 @@ async def export(
     database: Reads,
     field: Annotated[Code | None, Query(description="Only items of this field.")] = None,
     level: Annotated[GrassrootsLevel | None, Query(description="Only items that this level publishes.")] = None,
+    region: Annotated[RegionCode | None, Query(description="With what is local to its county, too.")] = None,
 ) -> Response:
     """The catalog as a file: `xlsx` in the official table layout, a sheet per field, printing on A3; `csv`; `json`.
 
     A preview of this file finds nothing to change.
     """
-    cards = await _cards(database, field, level)
+    cards = await _cards(database, field, level, region)
     content, media_type = await asyncio.to_thread(write, format, cards)
     name = f"catalog{f'-{field}' if field else ''}.{format}"
     return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-async def _cards(database: Database, field: str | None, level: str | None) -> list[dict[str, Any]]:
-    rows = await database.reads.fetch(queries.ALL_ITEMS, field, level)
+async def _cards(database: Database, field: str | None, level: str | None, region: str | None) -> list[dict[str, Any]]:
+    rows = await database.reads.fetch(queries.ALL_ITEMS, field, level, region)
     return await asyncio.to_thread(lambda: [orjson.loads(row["card"]) for row in rows])
 
 
-def _preview(raw: bytes, fields: dict[str, str], cards: list[dict[str, Any]], place: str) -> bytes:
+def _preview(
+    raw: bytes, fields: dict[str, str], cards: list[dict[str, Any]], place: str, taken: list[Taken], local: bool
+) -> bytes:
     sheets = [read_sheet(table, fields) for table in read_workbook(raw)]
-    return _answer(plan(sheets, fields, [_known(card) for card in cards], place))
+    return _answer(plan(sheets, fields, [_known(card) for card in cards], place, taken, local=local))
 
 
 def _known(card: dict[str, Any]) -> Known:

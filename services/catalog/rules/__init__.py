@@ -26,6 +26,7 @@ GRANTS: Grants = {
     "catalog.put_waiver": grant(Role.ADMINISTRATOR),
     "catalog.put_local_terms": grant(Role.ADMINISTRATOR),
     "catalog.put_correspondence": grant(Role.ADMINISTRATOR),
+    "catalog.keep_editions": grant(Role.ADMINISTRATOR),
     "catalog.put_revision": grant(Role.ADMINISTRATOR),
     "catalog.check_revision": grant(Role.REVIEWER),
     "catalog.consult_revision": grant(Role.ADMINISTRATOR),
@@ -40,6 +41,9 @@ GrassrootsLevel = Literal["county", "town", "village"]
 """The levels that publish: 国办发〔2019〕54号 is about counties, towns and, by extension, villages (基层)."""
 
 LEVELS = ("county", "town", "village")
+
+KeptLevel = Literal["province", "county", "town", "village"]
+"""The levels of the tree of regions: the province is above its counties and keeps their standard catalog."""
 
 
 class HasSubordinates(Refusal):
@@ -58,10 +62,11 @@ class RegionContent(Body):
     """What is said of a region."""
 
     name: ShortText = Field(description="Name in full.", examples=["晨曦镇"])
-    level: GrassrootsLevel = Field(description="Must be the level that the code tells.", examples=["town"])
+    level: KeptLevel = Field(description="Must be the level that the code tells.", examples=["town"])
     parent: RegionCode | None = Field(
         None,
-        description="The county of a town, the town of a village; null for a county.",
+        description="The town of a village, the county of a town, the province of a county; null for a province, and"
+        " for a county whose province is not kept here.",
         examples=["990001000000"],
     )
 
@@ -81,14 +86,18 @@ class OrganisationContent(Body):
     parent: Code | None = Field(None, description="The organisation above; null for a root.", examples=["990001-zf"])
 
 
-def check_region(code: str, content: RegionContent) -> None:
+def check_region(code: str, content: RegionContent, *, has_province: bool) -> None:
     """Raise Malformed unless level and parent are those that the code tells.
 
-    A county stands alone; so does a town of a city without counties: levels above are not kept here.
+    `has_province`: the province of the code is kept here. Without it a county stands alone; so does a town of a city
+    without counties, for cities are not kept.
     """
     if content.level != regions.level(code):
         raise Malformed("层级与行政区划代码不符。", field="body.level")
+    province = regions.province(code)
     above = next((a for a in regions.ancestors(code) if regions.level(a) in LEVELS), None)
+    if above is None and code != province and (has_province or content.parent == province):
+        above = province
     if content.parent != above:
         fitting = f"应为 {above}" if above else "应为空"
         raise Malformed(f"上级区划与行政区划代码不符,{fitting}。", field="body.parent")

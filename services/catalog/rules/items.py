@@ -136,7 +136,7 @@ def at(place: str) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        field = (refusal.field or "version").removeprefix("body.")
+        field = (refusal.field or "version").removeprefix("body.").removeprefix("path.")
         refusal.field = f"{place}.{field}"
         raise
 

@@ -4,15 +4,21 @@ One code, one name, one standard at every level; a county, town or village may p
 body. Terms that are looser than those above have no effect: a change above flows down by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import Literal
 
 from pydantic import Field
 
+from libs.common import regions
 from libs.common.errors import Malformed
 from libs.common.fields import Body, Code, Title
 from services.catalog.rules.time_limits import Limit, Recurrence, Span, TimeLimits, Unit
 from services.catalog.rules.wordings import read
+
+Effect = Literal["overridden", "redundant", "ended"]
+"""What may become of local terms: looser than what comes above, and so without effect; no tighter than it; the item is
+retired, and they with it."""
 
 _SOME_YEARS = (date(2027, 1, 1), date(2028, 12, 31))
 
@@ -49,6 +55,36 @@ def in_effect(standard: TimeLimits, terms: Iterable[TimeLimits | None]) -> TimeL
         if limits is not None and first_loosened(standard, limits) is None:
             standard = limits
     return standard
+
+
+def effects(
+    now: TimeLimits, then: TimeLimits | None, terms: Sequence[tuple[str, TimeLimits | None]]
+) -> list[tuple[str, Effect]]:
+    """What becomes of the terms of regions when the limits above change from `now` to `then`: those that it changes.
+
+    `terms` by region, those above before those below; `then` None: the item is retired.
+    """
+    before = dict(_stand(now, terms))
+    after: dict[str, Literal["holds"] | Effect] = {region: "ended" for region, _ in terms}
+    if then is not None:
+        after = dict(_stand(then, terms))
+    return [(region, effect) for region, effect in after.items() if effect != "holds" and effect != before[region]]
+
+
+def _stand(
+    standard: TimeLimits, terms: Sequence[tuple[str, TimeLimits | None]]
+) -> Iterator[tuple[str, Literal["holds"] | Effect]]:
+    above: dict[str, TimeLimits] = {}
+    for region, own in terms:
+        if own is None:
+            yield region, "holds"
+            continue
+        inherited = in_effect(standard, map(above.get, reversed(regions.ancestors(region))))
+        above[region] = own
+        if first_loosened(inherited, own):
+            yield region, "overridden"
+        else:
+            yield region, "holds" if first_loosened(own, inherited) else "redundant"
 
 
 def first_loosened(above: TimeLimits, below: TimeLimits) -> Limit | None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from libs.common.complaints import complaints
 from services.catalog.rules import cells
 from services.catalog.rules.items import ItemContent
+from services.catalog.rules.levels import FIRST_RESERVED, is_reserved
 from services.catalog.rules.sheets import Finding, Line, Sheet
 from services.catalog.rules.traps import traps
 from services.catalog.rules.wordings import read
@@ -62,13 +63,28 @@ class Plan:
     absent: list[str] = field(default_factory=list)
 
 
-def plan(sheets: Iterable[Sheet], fields: Mapping[str, str], known: Iterable[Known], place: str) -> Plan:
-    """What the sheets say, compared with the catalog. `fields` are its field codes by name, `place` its county."""
+Taken = tuple[str, str, str]
+"""A code that some item has, with its field and the name of its first level."""
+
+
+def plan(
+    sheets: Iterable[Sheet],
+    fields: Mapping[str, str],
+    known: Iterable[Known],
+    place: str,
+    taken: Iterable[Taken] = (),
+    *,
+    local: bool = False,
+) -> Plan:
+    """What the sheets say, compared with the catalog. `fields` are its field codes by name, `place` its county.
+
+    `taken` are the codes of the whole installation; new items are `local` ones of a county below a province, or not.
+    """
     made = Plan()
     here = {item.code: item for item in known}
     names = {_name(item.content): item.code for item in here.values()}
     fields, seen = dict(fields), dict[str, Line]()
-    codes = _Codes(here.values())
+    codes = _Codes([*taken, *((one.code, one.content.field, one.content.level1_item) for one in here.values())], local)
     for sheet in sheets:
         made.findings += sheet.findings
         for line in sheet.lines:
@@ -83,7 +99,7 @@ def plan(sheets: Iterable[Sheet], fields: Mapping[str, str], known: Iterable[Kno
                 )
                 continue
             seen[code] = line
-            codes.take(code, row.content)
+            codes.take(code, row.content.field, row.content.level1_item)
             names.setdefault(_name(row.content), code)
             made.changes.append(_change(here.get(code), code, row.content))
     made.absent = sorted(set(here) - set(seen))
@@ -104,28 +120,29 @@ def _name(content: ItemContent) -> tuple[str, str, str, str | None]:
 class _Codes:
     """Codes for new items: field, first level and second level by number, as 安徽 codes its items."""
 
-    def __init__(self, known: Iterable[Known]) -> None:
+    def __init__(self, known: Iterable[Taken], local: bool) -> None:
+        self._least = FIRST_RESERVED if local else 1
         self._firsts: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
         self._used: set[tuple[str, str]] = set()
         self._next: dict[str, int] = {}
         for item in known:
-            self.take(item.code, item.content)
+            self.take(*item)
 
-    def take(self, code: str, content: ItemContent) -> None:
+    def take(self, code: str, field: str, level1_item: str) -> None:
         """A code that is given: its first level keeps the number that stands in it."""
         self._taken.add(code)
-        first = code.removeprefix(content.field)[:3]
-        self._firsts.setdefault((content.field, content.level1_item), first)
-        self._used.add((content.field, first))
+        first = code.removeprefix(field)[:3]
+        self._firsts.setdefault((field, level1_item), first)
+        self._used.add((field, first))
 
     def free(self, content: ItemContent) -> str:
         """The next code that nobody has."""
         field = content.field
-        first = self._firsts.get((field, content.level1_item)) or next(
-            number for n in range(1, 1000) if (field, number := f"{n:03}") not in self._used
-        )
-        for n in range(self._next.get(field + first, 1), 100_000):
+        free = (number for n in range(self._least, 1000) if (field, number := f"{n:03}") not in self._used)
+        first = self._firsts.get((field, content.level1_item)) or next(free, "999")
+        least = 1 if is_reserved(field, f"{field}{first}001") else self._least
+        for n in range(self._next.get(field + first, least), 100_000):
             if (code := f"{field}{first}{n:03}") not in self._taken:
                 self._next[field + first] = n + 1
                 return code

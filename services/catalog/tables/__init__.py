@@ -14,7 +14,7 @@ from services.catalog.tables.base import Base
 
 
 class Region(Base):
-    """A county, town or village (行政区划)."""
+    """A province, county, town or village (行政区划)."""
 
     __tablename__ = "region"
 
@@ -26,7 +26,7 @@ class Region(Base):
 
     __table_args__ = (
         sa.CheckConstraint("code ~ '^[0-9]{12}$'", name="code_shape"),
-        sa.CheckConstraint("level in ('county', 'town', 'village')", name="level_known"),
+        sa.CheckConstraint("level in ('province', 'county', 'town', 'village')", name="level_known"),
     )
 
 
@@ -88,6 +88,9 @@ class Item(Base):
     time_limits: Mapped[dict[str, Any]] = mapped_column(pg.JSONB)
     source: Mapped[str | None]
     confidence: Mapped[str | None] = mapped_column(comment="in the row, as its source allows; null: nobody said")
+    region: Mapped[str | None] = mapped_column(
+        sa.ForeignKey(Region.code), comment="the county that keeps it for itself and those below; null: the standard"
+    )
     retired_on: Mapped[date | None] = mapped_column(comment="since when it is not in force; null: it is")
     predecessors: Mapped[list[str]] = mapped_column(
         server_default=text("'{}'"), comment="items whose publications count for this one"
