@@ -6,10 +6,12 @@ of the General Office of the State Council, which moves rest days and names the 
 The day of the event is not counted, and a limit ends with its last day (《民法典》 art. 201 and 203).
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -73,6 +75,12 @@ class Calendar:
                 years.add(notice.year)
         self._exceptions: Mapping[date, bool] = exceptions
         self._years = frozenset(years)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Another one when any day is another one: what was counted with another calendar is to be counted again."""
+        said = repr((sorted(self._exceptions.items()), sorted(self._years)))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     @classmethod
     def load(cls, path: Path | None) -> Self:

@@ -3,13 +3,13 @@
 import asyncio
 
 from libs.common import clock
-from libs.common.db import Database
+from libs.common.db import Database, calendar_of, driver_of
 from services.catalog.commands.tallies import count_region
 from services.catalog.queries import tallies
 
 BATCH = 50
 LOOK_SECONDS = 1.0
-DAY_LOOKS = 60
+DUE_LOOKS = 60
 """How many looks apart it is asked whether a new day has begun, or a region is new."""
 
 
@@ -17,11 +17,18 @@ async def keep_tallied(database: Database) -> None:
     """Count until cancelled."""
     looks = 0
     while True:
-        if looks % DAY_LOOKS == 0:
-            await database.backbone.execute(tallies.MARK_FOR_DAY, clock.local_date(clock.now()))
+        if looks % DUE_LOOKS == 0:
+            await mark_due(database)
         if not await tally_once(database):
             looks += 1
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def mark_due(database: Database) -> None:
+    """Have those regions counted that are new, or were counted on another day or with another calendar."""
+    async with database.transaction() as session:
+        calendar = calendar_of(session).fingerprint
+        await driver_of(session).execute(tallies.MARK_DUE, clock.local_date(clock.now()), calendar)
 
 
 async def tally_once(database: Database) -> int:

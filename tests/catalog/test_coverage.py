@@ -10,6 +10,7 @@ import httpx
 
 from libs.common import clock
 from services.catalog.workbook import read_workbook
+from tests.catalog.counting import counted
 from tests.catalog.news import (
     AT,
     COUNTY,
@@ -153,6 +154,7 @@ async def test_only_what_is_there_can_be_said_not_to_apply(seeded: Platform) -> 
 async def test_coverage_is_summed_by_field(seeded: Platform) -> None:
     await say(seeded, document_published(uuid4()))
     await applies(seeded, COUNTY, "27001001", "本县没有村。")
+    await counted(seeded)
     fields = (await seeded.client.get(f"/catalog/coverage/{COUNTY}/fields")).json()["items"]
     counts = {f["field"]: (f["items"], f["covered"], f["missing"], f["not_applicable"]) for f in fields}
     assert counts == {"03": (1, 1, 0, 0), "08": (1, 0, 1, 0), "27": (1, 0, 0, 1)}

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from libs.common import clock
+from tests.catalog.counting import counted
 from tests.catalog.news import COUNTY, TOWN, VILLAGE, document_published, say
 from tests.catalog.revising import Revising, adjustment, content, entry
 from tests.catalog.workbooks import row, workbook
@@ -104,6 +105,7 @@ async def test_a_local_item_counts_in_its_county_and_below_alone(below: Platform
         assert fields[0] == {"code": "03", "name": "义务教育", "items": 1}
     assert (await below.client.get("/catalog/fields", params={"region": TOWN})).json()["items"][0]["items"] == 2
     await say(below, document_published(uuid4(), item="03900001"))
+    await counted(below)
     fields = (await below.client.get(f"/catalog/coverage/{COUNTY}/fields")).json()["items"]
     assert (fields[0]["items"], fields[0]["covered"]) == (2, 1)
 

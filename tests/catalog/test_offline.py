@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from libs.common import clock
+from tests.catalog.counting import counted
 from tests.catalog.news import TOWN, VILLAGE
 from tests.platform import Platform, item
 
@@ -42,6 +43,7 @@ async def test_a_disclosure_offline_covers_its_item_until_it_is_struck_out(seede
     row = await covered(seeded)
     assert (row["state"], row["covered"], row["documents"]) == ("covered", True, 0)
     assert (row["offline_disclosures"], row["latest_disclosed_on"]) == (1, "2026-10-18")
+    await counted(seeded)
     fields = (await seeded.client.get(f"/catalog/coverage/{VILLAGE}/fields")).json()["items"]
     assert [(f["covered"], f["missing"]) for f in fields if f["field"] == "27"] == [(1, 0)]
     assert (await put(seeded, seen=1, struck="照片不是本村的。")).json()["version"] == 2

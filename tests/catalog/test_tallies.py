@@ -9,24 +9,16 @@ import pytest
 
 from libs.common import clock
 from libs.common.db import Database
-from services.catalog.chores import tally_once
+from libs.common.workdays import Calendar, Notice
+from services.catalog.chores import mark_due, tally_once
 from services.catalog.commands.tallies import count_region
-from services.catalog.queries import tallies
 from services.catalog.rules.duties import Duty
 from services.catalog.rules.tallies import reminded
+from tests.catalog.counting import counted
 from tests.catalog.news import COUNTY, TOWN, VILLAGE, document_published, document_withdrawn, notice_published, say
 from tests.platform import Platform, item
 
 TODAY = clock.local_date(clock.now())
-
-
-async def counted(platform: Platform) -> Database:
-    """The database of catalog, once every region is counted as it is now."""
-    database = platform.database("catalog")
-    await database.backbone.execute(tallies.MARK_FOR_DAY, TODAY)
-    while await tally_once(database):
-        pass
-    return database
 
 
 async def asked(platform: Platform, what: str, region: str = COUNTY, **params: Any) -> dict[str, Any]:
@@ -188,3 +180,26 @@ async def test_sums_are_exported(seeded: Platform, what: str, format: str) -> No
 )
 async def test_what_cannot_be_summed_is_refused(seeded: Platform, path: str, status: int) -> None:
     assert (await seeded.client.get(path)).status_code == status
+
+
+async def test_another_calendar_has_everything_counted_again(seeded: Platform) -> None:
+    content = {**item("03", "义务教育"), "time_limit": "信息形成之日起5个工作日内", "levels": ["town"]}
+    await seeded.put("/catalog/items/03009001", content, seeded.token("administrator"))
+    occasion = {"region": TOWN, "item": "03009001", "trigger": "formed", "happened_on": f"{TODAY.year}-01-05"}
+    said = {**occasion, "what": "镇政府印发防汛应急预案。"}
+    await seeded.put("/catalog/occasions/o1", said, seeded.token("administrator"))
+    database = await counted(seeded)
+    months = await asked(seeded, "timeliness", TOWN, by="month", due_until=f"{TODAY.year}-12-31")
+    assert [row["key"] for row in months["items"]] == [f"{TODAY.year}-01"]
+    # In the notice of a new year, all of January is given free.
+    days = [{"date": f"{TODAY.year}-01-{day:02}", "isOffDay": True} for day in range(1, 32)]
+    late = Calendar([Notice.model_validate({"year": TODAY.year, "days": days})])
+    other = await Database.open("catalog", database.dsn, calendar=late)
+    try:
+        await mark_due(other)
+        while await tally_once(other):
+            pass
+    finally:
+        await other.close()
+    months = await asked(seeded, "timeliness", TOWN, by="month", due_until=f"{TODAY.year}-12-31")
+    assert [row["key"] for row in months["items"]] == [f"{TODAY.year}-02"]

@@ -26,6 +26,7 @@ PARTS = {
     "catalog.commands.retired.heirs_in": "what is in force instead of what was retired",
     "catalog.commands.retired.check_in_force": "how acts on an item that was retired are refused",
     "catalog.commands.retired.known_item": "how acts begin that say something of an item",
+    "catalog.commands.keeping.check_free": "whether the code of something new is free",
     "catalog.commands.keeping.keeper": "who keeps what, for acts on the catalog",
     "catalog.commands.editions.newest": "part of putting a revision into force",
     "catalog.commands.editions.add_edition": "part of keeping editions and of putting a revision into force",

@@ -13,7 +13,7 @@ from libs.common.events import ItemChanged
 from libs.common.outbox import emit, emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, differs, keeper, lock, recount
+from services.catalog.commands.keeping import change, check_free, differs, keeper, lock, recount
 from services.catalog.commands.retired import check_in_force
 from services.catalog.rules import items
 from services.catalog.rules.levels import Keeper
@@ -41,6 +41,7 @@ async def put_item(
     renamed = await _name_field(session, code, content)
     values = _values(content)
     if item is None:
+        await check_free(session, Item, code, at="path.code")
         item = Item(code=code, version=1, predecessors=[], region=kept_by, **values)
         session.add(item)
     elif not change(item, values, even_if_same=renamed):
@@ -83,6 +84,7 @@ async def place(
     names = {code: field.name for code, field in fields.items()}  # as they were: each item of a renamed field says so
     others = set(await session.scalars(select(Item.field).where(Item.code.not_in(codes)).distinct()))
     keeping = await keeper(session, actor)
+    await check_free(session, Item, *(code for code in codes if code not in there), at=where)
     said: list[ItemChanged] = []
     created = 0
     for number, entry in enumerate(entries):

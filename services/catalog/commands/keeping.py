@@ -14,6 +14,7 @@ from libs.common.db import driver_of
 from libs.common.permission import Actor
 from libs.common.regions import Level
 from services.catalog.queries.tallies import MARK_ALL
+from services.catalog.rules import CodeTaken
 from services.catalog.rules.levels import Keeper
 from services.catalog.tables import (
     Applicability,
@@ -61,6 +62,17 @@ async def alone(session: AsyncSession, what: str) -> None:
 async def recount(session: AsyncSession, first: str = "0", last: str = "9" * 12) -> None:
     """Have the regions between two codes counted anew after this act; all of them when none are named."""
     await driver_of(session).execute(MARK_ALL, first, last)
+
+
+async def check_free(session: AsyncSession, table: type[Region | Organisation | Item], *codes: str, at: str) -> None:
+    """Raise CodeTaken when something new of `table` has the code of another kind of thing. `at`: where it stands."""
+    for code in codes if len(codes) == 1 else ():
+        await alone(session, f"code {code}")
+    for other in (Region, Organisation, Item):
+        if other is not table:
+            taken = await session.scalar(select(other.code).where(other.code.in_(codes)).limit(1))
+            if taken is not None:
+                raise CodeTaken(f"编码 {taken} 已用于其他行政区划、机构或事项。", field=at)
 
 
 async def keeper(session: AsyncSession, actor: Actor) -> Keeper:

@@ -12,7 +12,7 @@ from libs.common.events import OrganisationChanged, RegionChanged
 from libs.common.outbox import emit
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.keeping import change, check_free, lock
 from services.catalog.tables import Organisation, Region
 
 
@@ -35,6 +35,7 @@ async def put_region(
         raise UnknownReference("上级区划不存在,请先建立上级区划。", field="body.parent")
     values = content.model_dump()
     if region is None:
+        await check_free(session, Region, code, at="path.code")
         region = Region(code=code, version=1, **values)
         session.add(region)
     elif not change(region, values):
@@ -71,6 +72,7 @@ async def put_organisation(
         raise UnknownReference("行政区划不存在,请先建立区划。", field="body.region")
     values = {**content.model_dump(), "path": path}
     if organisation is None:
+        await check_free(session, Organisation, code, at="path.code")
         organisation = Organisation(code=code, version=1, **values)
         session.add(organisation)
     else:

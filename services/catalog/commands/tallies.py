@@ -22,11 +22,11 @@ from services.catalog.rules.tallies import MOST_REMINDED, Part, Sums, Urgency, b
 
 async def count_region(session: AsyncSession, region: str, now: datetime) -> None:
     """Count a region anew and take away its marks. On its first count of a day it is reminded of what is due."""
-    driver, today = driver_of(session), clock.local_date(now)
+    driver, today, calendar = driver_of(session), clock.local_date(now), calendar_of(session)
     # Before anything is read: what is marked from here on is counted again.
     await driver.execute(tallies.UNMARK, region)
     level = await driver.fetchval(LEVEL, region)
-    found = await owed(driver, region, level, None, counted_time(today), calendar_of(session))
+    found = await owed(driver, region, level, None, counted_time(today), calendar)
     late = overdue(found.duties, found.fields)
     sums = {
         (row["field"], row["organisation"]): Sums(
@@ -46,7 +46,7 @@ async def count_region(session: AsyncSession, region: str, now: datetime) -> Non
         tallies.KEEP_DUTIES, [(region, *place, *(counts[state] for state in STATES)) for place, counts in months]
     )
     before: date | None = await driver.fetchval(tallies.COUNTED_BEFORE, region)
-    await driver.execute(tallies.COUNTED, region, today)
+    await driver.execute(tallies.COUNTED, region, today, calendar.fingerprint)
     if before is not None and before < today:
         due = reminded(found.duties, today)
         if due:

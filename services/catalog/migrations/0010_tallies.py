@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("region", sa.Text, nullable=False),
         sa.Column("day", sa.Date, nullable=False, comment="in China, for which it was counted last"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("calendar", sa.Text, nullable=False, comment="fingerprint of the one that it was counted with"),
         sa.PrimaryKeyConstraint("region", name="pk_tallied"),
     )
     op.create_table(

@@ -52,14 +52,25 @@ MARK_ALL = "insert into recount (region) select code from region where code betw
 MARKED = "select region from recount group by region order by min(id) limit $1"
 UNMARK = "delete from recount where region = $1"
 COUNTED = """
-insert into tallied (region, day, at) values ($1, $2, clock_timestamp())
-on conflict (region) do update set day = excluded.day, at = excluded.at
+insert into tallied (region, day, at, calendar) values ($1, $2, clock_timestamp(), $3)
+on conflict (region) do update set day = excluded.day, at = excluded.at, calendar = excluded.calendar
 """
 COUNTED_BEFORE = "select day from tallied where region = $1"
-MARK_FOR_DAY = """
+# Those that are new, or were counted on another day, or with another calendar of working days.
+MARK_DUE = """
 insert into recount (region)
 select r.code from region r left join tallied t on t.region = r.code
-where (t.day is null or t.day < $1) and not exists (select from recount c where c.region = r.code)
+where (t.day is null or t.day < $1 or t.calendar <> $2) and not exists (select from recount c where c.region = r.code)
+"""
+
+# What a region itself owes and has, by field; the whole of it is the sum.
+COVERAGE_BY_FIELD = """
+select coalesce(json_agg(card order by card.field), '[]')::text from (
+  select t.field, f.name as field_name, sum(t.owed) as items, sum(t.covered) as covered, sum(t.missing) as missing,
+    sum(t.not_applicable) as not_applicable, max(t.latest_published_at) as latest_published_at
+  from tally t join field f on f.code = t.field
+  where t.region = $1 and t.until is null group by t.field, f.name
+) card
 """
 
 BY = {

@@ -15,6 +15,7 @@ from libs.common.regions import RegionCode
 from services.catalog import queries
 from services.catalog.commands.coverage import put_applicability
 from services.catalog.export import TABLES, write_coverage
+from services.catalog.queries import tallies
 from services.catalog.routes.shared import NEXT, VERSION, Listing, SeenIfAny, answer_page, put_answered, put_answers
 
 router = APIRouter(route_class=Act, tags=["coverage"])
@@ -85,7 +86,9 @@ class FieldCoverage(BaseModel):
 
     field: Code = Field(examples=["03"])
     field_name: str = Field(examples=["义务教育"])
-    items: int = Field(ge=1, description="Items of the region's level.", examples=[12])
+    items: int = Field(
+        ge=1, description="Items of the region's level, for each of the bodies that owe it.", examples=[12]
+    )
     covered: int = Field(ge=0, examples=[9])
     missing: int = Field(ge=0, description="Neither covered nor 不涉及.", examples=[2])
     not_applicable: int = Field(ge=0, examples=[1])
@@ -101,11 +104,11 @@ class CoverageByField(BaseModel):
 
 @router.get("/coverage/{region}/fields", summary="Coverage of a region by field", response_model=CoverageByField)
 async def coverage_by_field(region: RegionCode, request: Request, database: Reads) -> Response:
-    """How many items of each field the region has to publish, has published, and lacks."""
-    level: str | None = await database.reads.fetchval(queries.LEVEL, region)
-    if level is None:
+    """How many items of each field the region has to publish, has published, and lacks. From kept sums, which follow
+    within seconds; `/catalog/tallies/{region}` has them with those of all regions below."""
+    if await database.reads.fetchval(queries.LEVEL, region) is None:
         raise NotFound
-    fields: str = await database.reads.fetchval(queries.COVERAGE_BY_FIELD, region, level)
+    fields: str = await database.reads.fetchval(tallies.COVERAGE_BY_FIELD, region)
     return public(request, f'{{"items":{fields},"next":null}}'.encode())
 
 

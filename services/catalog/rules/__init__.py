@@ -46,6 +46,12 @@ KeptLevel = Literal["province", "county", "town", "village"]
 """The levels of the tree of regions: the province is above its counties and keeps their standard catalog."""
 
 
+class CodeTaken(Refusal):
+    """Regions, organisations and items share their codes: whoever hears of them tells them apart by code alone."""
+
+    code, status, sentence = "code_taken", 409, "该编码已用于其他行政区划、机构或事项。"
+
+
 class HasSubordinates(Refusal):
     """An organisation moves without its subordinates only, since their paths lead through it."""
 

@@ -53,6 +53,7 @@ class Tallied(Base):
     region: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(comment="in China, for which it was counted last")
     at: Mapped[datetime]
+    calendar: Mapped[str] = mapped_column(comment="fingerprint of the one that it was counted with")
 
 
 class Recount(Base):
