@@ -6,9 +6,11 @@ It comes from outside: what is too large, packed to explode, computed, or not a 
 import csv
 import io
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 
+import olefile
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum, ZipError
 
 from libs.common.errors import Malformed
@@ -25,6 +27,9 @@ _FORMULA = re.compile(rb"<c [^>]*?\br=\"([A-Z]{1,3}[0-9]{1,7})\"[^>]*>\s*<f[\s>/
 _ANCHOR = re.compile(rb"<xdr:from>\s*<xdr:col>(\d+)</xdr:col>.*?<xdr:row>(\d+)</xdr:row>", re.DOTALL)
 _PIECE = 1 << 20
 
+# Records of a workbook of Excel 97 ([MS-XLS] 2.3): the begin of a substream and its kind, cells that are computed.
+_BEGIN, _OF_A_SHEET, _COMPUTED = 0x0809, 0x0010, frozenset({0x0006, 0x0206, 0x0406})
+
 
 def read_workbook(raw: bytes) -> list[Table]:
     """The sheets of a file that hold anything. Raises Malformed, which says where."""
@@ -32,6 +37,7 @@ def read_workbook(raw: bytes) -> list[Table]:
         _inspect(raw)
         tables = _sheets(raw)
     elif raw[:4] == b"\xd0\xcf\x11\xe0":
+        _inspect_old(raw)
         tables = _sheets(raw)
     elif raw[:4] in (b"\x89PNG", b"GIF8", b"%PDF") or raw[:3] == b"\xff\xd8\xff":
         raise _bad("文件是图片或 PDF,不是表格。请上传 xlsx、xls 或 csv 文件。")
@@ -79,6 +85,26 @@ def _inspect_part(name: str, content: bytes) -> None:
     if name.startswith("xl/drawings/drawing") and (anchor := _ANCHOR.search(content)) and b"<xdr:pic" in content:
         where = cell_name(int(anchor[2]) + 1, int(anchor[1]))
         raise _bad(f"图 {number} 在 {where} 处:单元格中是图片而不是文字。请录入文字后再上传。")
+
+
+def _inspect_old(raw: bytes) -> None:
+    """The same of a file in the format of Excel 97, whose records tell what they are."""
+    try:
+        with olefile.OleFileIO(io.BytesIO(raw)) as archive:
+            if archive.exists("_VBA_PROJECT_CUR") or archive.exists("Macros"):
+                raise _bad("文件带有宏。请另存为不带宏的 xlsx 文件。")
+            book: bytes = archive.openstream("Workbook").read()
+    except (OSError, ValueError, IndexError, struct.error) as error:
+        raise _bad("文件已损坏或已加密,无法打开。") from error
+    at, sheet = 0, 0
+    while at + 8 <= len(book):
+        kind, length, first, second = struct.unpack_from("<4H", book, at)
+        if kind == _BEGIN and second == _OF_A_SHEET:
+            sheet += 1
+        if kind in _COMPUTED:
+            where = cell_name(first + 1, second)
+            raise _bad(f"第 {sheet} 张工作表的 {where} 单元格是公式。请将公式粘贴为数值后再上传。")
+        at += 4 + length
 
 
 def _sheets(raw: bytes) -> list[Table]:

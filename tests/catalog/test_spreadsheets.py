@@ -24,6 +24,8 @@ from tests.catalog.workbooks import FIELDS, ROW, planned, row, workbook
 from tests.platform import item
 
 DEMO = Path(__file__).parents[2] / "demo" / "items.csv"
+FILES = Path(__file__).parent / "files"
+"""As a program of those years writes them: the twin of a workbook of two rows, and a formula."""
 
 
 def found(raw: bytes) -> list[tuple[str, str]]:
@@ -137,6 +139,30 @@ def test_trap_10_a_level_that_publishes_nothing_here() -> None:
         sheet.write_row(1, 0, cells)
     made = planned(out.getvalue())
     assert (made.changes, [finding.severity for finding in made.findings]) == ([], ["warning"])
+
+
+def test_a_file_of_excel_97_reads_as_its_twin() -> None:
+    rows = [row(), row(二级事项="其他文件")]
+    (old,), (new,) = (
+        read_workbook((FILES / "catalog.xls").read_bytes()),
+        read_workbook(workbook(rows, merged=["B4:B5"])),
+    )
+    assert old == new
+    assert [change.content.level2_item for change in planned((FILES / "catalog.xls").read_bytes()).changes] == [
+        "规范性文件",
+        "其他文件",
+    ]
+
+
+@pytest.mark.parametrize("cut", [600, 2_000, 5_000])
+def test_a_damaged_file_of_excel_97_is_refused(cut: int) -> None:
+    with pytest.raises(Malformed, match="文件已损坏"):
+        read_workbook((FILES / "catalog.xls").read_bytes()[:cut])
+
+
+def test_a_formula_in_a_file_of_excel_97_is_refused() -> None:
+    with pytest.raises(Malformed, match="第 1 张工作表的 B1 单元格是公式"):
+        read_workbook((FILES / "formula.xls").read_bytes())
 
 
 def test_two_meanings_of_a_box() -> None:
