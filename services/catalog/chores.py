@@ -9,19 +9,24 @@ from services.catalog.queries import tallies
 
 BATCH = 50
 LOOK_SECONDS = 1.0
+REST = 3
+"""How much longer than it counts it rests."""
 DUE_LOOKS = 60
 """How many looks apart it is asked whether a new day has begun, or a region is new."""
 
 
 async def keep_tallied(database: Database) -> None:
     """Count until cancelled."""
-    looks = 0
+    looks, loop = 0, asyncio.get_running_loop()
     while True:
         if looks % DUE_LOOKS == 0:
             await mark_due(database)
-        if not await tally_once(database):
-            looks += 1
-            await asyncio.sleep(LOOK_SECONDS)
+        began = loop.time()
+        counted = await tally_once(database)
+        looks += counted == 0
+        if counted < BATCH:
+            # Under load a county is touched all the time, and its count is not the only work of the process.
+            await asyncio.sleep(max(LOOK_SECONDS, REST * (loop.time() - began)))
 
 
 async def mark_due(database: Database) -> None:

@@ -1,5 +1,6 @@
 """What a region owes in a time: read from its catalog, its occasions and what is public, and judged by the rules."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -42,17 +43,27 @@ async def owed(reader: Reader, region: str, level: str, field: str | None, asked
         for row in await reader.fetch(queries.COUNTED_OCCASIONS, region, codes)
     ]
     since = min([asked.first - LONGEST_PERIOD, *(occasion.on - AHEAD for occasion in occasions)])
+    published = await reader.fetch(queries.PUBLISHED_UNDER, region, codes, datetime.combine(since, time(), UTC))
+    waived = {(row["item"], row["period_start"]) for row in await reader.fetch(queries.WAIVED, region, codes)}
+
+    def judge() -> Sequence[Duty]:
+        items = {card["code"]: Owing(_limits(card), card["bodies"]) for card in cards}
+        return list(duties(items, _by_item(published), asked, calendar, occasions=occasions, waived=waived))
+
+    # In a thread: of a county it may take half a second, and others wait for this loop.
+    found = await asyncio.to_thread(judge)
+    fields = {card["code"]: card["field"] for card in cards}
+    return Owed(found, fields, {card["code"]: card["card"] for card in cards})
+
+
+def _by_item(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[Published]]:
     published: dict[str, list[Published]] = {}
-    for row in await reader.fetch(queries.PUBLISHED_UNDER, region, codes, datetime.combine(since, time(), UTC)):
+    for row in rows:
         on = row["disclosed_on"] or clock.local_date(row["published_at"])
         published.setdefault(row["item"], []).append(Published(row["document"], on, row["offline"], row["bodies"]))
     for under in published.values():
         under.sort(key=lambda one: one.on)
-    waived = {(row["item"], row["period_start"]) for row in await reader.fetch(queries.WAIVED, region, codes)}
-    items = {card["code"]: Owing(_limits(card), card["bodies"]) for card in cards}
-    found = duties(items, published, asked, calendar, occasions=occasions, waived=waived)
-    fields = {card["code"]: card["field"] for card in cards}
-    return Owed(list(found), fields, {card["code"]: card["card"] for card in cards})
+    return published
 
 
 def _limits(card: asyncpg.Record) -> TimeLimits:
