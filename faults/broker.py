@@ -43,7 +43,7 @@ async def frozen(scene: Scene) -> None:
     before = [process.resident() for process in (*scene.rig.apis, *scene.rig.workers)]
     _of(scene).freeze()
     try:
-        await scene.under_load(scene.size.either(8, 60))
+        await scene.under_load(scene.size.either(8, 45))
         async with scene.rig.connect("publication") as connection:
             waits = await connection.fetchval(
                 "select count(*) from outbox where created_at < now() - interval '2 seconds'"

@@ -73,7 +73,7 @@ async def suspend_leader(scene: Scene) -> None:
     for worker in scene.rig.workers:
         frozen = time.time()
         worker.suspend()
-        await asyncio.sleep(scene.size.either(7, 15))
+        await asyncio.sleep(scene.size.either(4 if scene.rig.bus == "journal" else 7, 15))
         worker.resume()
         silences.append(await scene.observer.silence("catalog", frozen, time.time()))
     scene.seen.append(f"longest silence of a listener {max(silences):.1f} s")
@@ -140,15 +140,16 @@ async def at_failpoints(scene: Scene, action: str) -> None:
         points = [point for point in served if point.startswith(API_POINTS) == (group == scene.rig.apis)]
         await process.stop()
         for point in points:
-            await process.start(FAILPOINTS=f"{point}={action}:2")  # the second passing: it has worked before
             if point.startswith(LEADER_POINTS):
                 for other in group[1:]:  # it leads when the other has let go
                     await other.stop()
-                    await other.start()
+            await process.start(FAILPOINTS=f"{point}={action}:2")  # the second passing: it has worked before
             if await _fired(process, point, action):
                 fired.append(point)
             await process.stop()
-        await process.start()
+        for one in group:
+            if not one.alive:
+                await one.start()
     for point in [point for point in every if point.startswith(COMMAND_POINTS)]:
         if await _rebuild(scene, FAILPOINTS=f"{point}={action}"):
             fired.append(point)

@@ -95,7 +95,7 @@ async def full_disk(scene: Scene) -> None:
     """F13: the file system of the database is filled up, and freed again."""
     ballast = scene.rig.folder / "ballast"
     await asyncio.to_thread(_fill, ballast)
-    await scene.under_load(scene.size.either(5, 40))
+    await scene.under_load(scene.size.either(5, 30))
     ballast.unlink()
     crashed = not scene.rig.postgres_processes()
     if crashed:  # it had no room to recover in

@@ -28,7 +28,7 @@ async def slow_and_lossy(scene: Scene) -> None:
         for process in bad:
             await process.stop()
             await process.start(DATABASE_URL=_url("127.0.0.1", link.port))
-        await scene.under_load(scene.size.either(5, 60))
+        await scene.under_load(scene.size.either(5, 45))
         for process in bad:
             await process.stop()
             await process.start()
@@ -74,7 +74,7 @@ async def partition(scene: Scene) -> None:
             await scene.under_load(1)
             for ways in ((True, True), (True, False), (False, True)):
                 _blackhole(*ways)
-                await scene.under_load(scene.size.either(5, 40))
+                await scene.under_load(scene.size.either(5, 30))
                 _heal()
                 await scene.under_load(1)
             for process in far:

@@ -42,6 +42,10 @@ for each row execute function faults.note('{column}')
 """
 POLL_SECONDS = 0.05
 
+_UNSENT = """
+select (select position from journal_head) - coalesce((select max(position) from sender_position), 0)
+"""
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -127,7 +131,7 @@ class Observer:
         return offsets
 
     async def settled(self, seconds: float) -> list[str]:
-        """Wait until nothing is behind and every audit row is chained; returns what still is after `seconds`."""
+        """Wait until nothing is behind or unsent and every audit row is chained; returns what is after `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
             behind = await self.behind()
@@ -135,6 +139,8 @@ class Observer:
                 async with self.rig.connect(service.name) as connection:
                     if count := await connection.fetchval("select count(*) from audit_waiting"):
                         behind.append(f"{service.name}: {count} audit rows wait")
+                    if self.rig.bus == "kafka" and (unsent := await connection.fetchval(_UNSENT)):
+                        behind.append(f"{service.name}: the sender has {unsent} events to send")
             if not behind or time.monotonic() > deadline:
                 return behind
             await asyncio.sleep(POLL_SECONDS)

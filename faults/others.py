@@ -52,7 +52,7 @@ async def clock(scene: Scene) -> None:
         await process.start(**environment)
     for jump in ("-2h", "+2h", "-2h"):
         turned.write_text(f"{jump}\n")
-        await scene.under_load(scene.size.either(2, 40))
+        await scene.under_load(scene.size.either(2, 30))
     for process in wrong:
         await process.stop()
         process.prefix = ()
@@ -97,7 +97,7 @@ async def older_release(scene: Scene) -> None:
             await process.stop()
             process.cwd = Path(folder)
             await process.start()
-        await scene.under_load(scene.size.either(4, 60))
+        await scene.under_load(scene.size.either(4, 45))
         for process in older:
             await process.stop()
             process.cwd = None

@@ -63,25 +63,23 @@ async def send(database: Database, brokers: Brokers) -> None:
     topic, pause = brokers.topic(database.service), RETRY_SECONDS
     while True:
         try:
-            await create_topics(database, brokers)
-            async with (
-                leading(
-                    database.service,
-                    database.dsn,
-                    "sender",
-                    again=STANDBY_SECONDS,
-                    idle_session_timeout=SILENT,
-                    # A crash may forget the last position: then some records come twice, which readers drop.
-                    synchronous_commit="off",
-                ) as connection,
-                sending(database.service, brokers) as producer,
-            ):
-                with database.bell.waiting("journal") as news:
-                    while True:
-                        sent = await send_once(database.service, connection, producer, topic)
-                        pause = RETRY_SECONDS
-                        if sent < BATCH:
-                            await news.wait(POLL_SECONDS)
+            async with leading(
+                database.service,
+                database.dsn,
+                "sender",
+                again=STANDBY_SECONDS,
+                idle_session_timeout=SILENT,
+                # A crash may forget the last position: then some records come twice, which readers drop.
+                synchronous_commit="off",
+            ) as connection:
+                await create_topics(database, brokers)
+                async with sending(database.service, brokers) as producer:
+                    with database.bell.waiting("journal") as news:
+                        while True:
+                            sent = await send_once(database.service, connection, producer, topic)
+                            pause = RETRY_SECONDS
+                            if sent < BATCH:
+                                await news.wait(POLL_SECONDS)
         except (ForkedHistory, PositionGap) as error:
             # What readers have is not what the journal says now: an operator decides (`resend`), nobody guesses.
             log.error("sender.broken_history", service=database.service, error=str(error))
