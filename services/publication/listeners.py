@@ -37,7 +37,7 @@ async def on_organisation_changed(session: AsyncSession, event: OrganisationChan
 
 async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
     """Keep the disclosure item, also a retired one: what is public under it stays there."""
-    kept = {"code": event.code, "field": event.field, "retired_on": event.retired_on, "heirs": event.heirs}
+    kept = {name: getattr(event, name) for name in ("code", "field", "retired_on", "heirs", "region")}
     await keep(session, tables.Item, name=event.level3_item or event.level2_item, **kept)
 
 

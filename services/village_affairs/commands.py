@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common import html
+from libs.common import html, regions
 from libs.common.audit import record
 from libs.common.cards import notice_entry
 from libs.common.clock import local_date
@@ -153,6 +153,8 @@ async def _take(session: AsyncSession, notice_id: UUID, seen: int, actor: Actor,
 
 async def _write(session: AsyncSession, notice: Notice, content: Content, actor: Actor) -> None:
     item = await _item_in_force(session, content.catalog_item)
+    if item.region is not None and not regions.within(notice.village, item.region):
+        raise UnknownReference("该公开事项是其他县的本地事项。", field="body.catalog_item")
     body_html = html.sanitise(content.body_html)
     rules.check_body(body_html)
     notice.category, notice.title, notice.period = content.category, content.title, content.period

@@ -33,9 +33,8 @@ async def on_region_changed(session: AsyncSession, event: RegionChanged) -> None
 
 async def on_item_changed(session: AsyncSession, event: ItemChanged) -> None:
     """Keep which field an item belongs to, and whether it is in force."""
-    await keep(
-        session, Item, **event.model_dump(include={"code", "field"}), retired_on=event.retired_on, heirs=event.heirs
-    )
+    kept = ("code", "field", "retired_on", "heirs", "region")
+    await keep(session, Item, **{name: getattr(event, name) for name in kept})
 
 
 async def on_document_published(session: AsyncSession, event: DocumentPublished) -> None:

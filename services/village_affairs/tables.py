@@ -42,6 +42,9 @@ class Item(Base):
         comment="since when nothing new comes under it; null: it is in force"
     )
     heirs: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="items in force instead")
+    region: Mapped[str | None] = mapped_column(
+        comment="the county whose item it is, for itself and those below; null: of the standard"
+    )
 
 
 class Notice(Base):

@@ -57,3 +57,12 @@ async def test_what_is_on_the_board_stays_and_can_be_taken_down(seeded: Platform
     await say(seeded, RETIREMENT)
     assert (await life.page()).json()["catalog_item"] == RETIRED
     assert (await life.act("withdraw")).is_success
+
+
+@pytest.mark.parametrize(("keeper", "status"), [("990001000000", 201), ("990002000000", 422)])
+async def test_no_notice_under_the_item_of_another_county(seeded: Platform, keeper: str, status: int) -> None:
+    await say(seeded, news(1, region=keeper))
+    clerk = seeded.token("village_clerk", region=EAST)
+    body = {"village": EAST, **content(catalog_item=RETIRED)}
+    answer = await seeded.client.post("/village-affairs/notices", json=body, headers=clerk)
+    assert answer.status_code == status, answer.text

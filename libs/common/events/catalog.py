@@ -69,6 +69,11 @@ class ItemChanged(Event):
         description="Of a retired item: codes of those in force instead; absent: there are none.",
         exclude_if=lambda heirs: not heirs,
     )
+    region: str | None = Field(
+        None,
+        description="The county whose item it is, for itself and those below; absent: it is of the standard.",
+        exclude_if=lambda region: region is None,
+    )
 
     @property
     def key(self) -> str:

@@ -133,8 +133,8 @@ def _values(content: items.ItemContent) -> dict[str, Any]:
 
 
 def _item_changed(item: Item, content: items.ItemContent, now: datetime) -> ItemChanged:
-    said = content.model_dump(include=set(ItemChanged.model_fields) - {"code", "version"})
-    return ItemChanged(code=item.code, version=item.version, at=now, **said)
+    said = content.model_dump(include=set(ItemChanged.model_fields) - {"code", "version", "region"})
+    return ItemChanged(code=item.code, version=item.version, region=item.region, at=now, **said)
 
 
 def said_of_retired(item: Item, field_name: str, heirs: Sequence[str], now: datetime) -> ItemChanged:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common import html, identifiers
+from libs.common import html, identifiers, regions
 from libs.common.clock import local_date
 from libs.common.errors import Malformed, UnknownReference, WrongState
 from libs.common.events import Reach
@@ -111,6 +111,8 @@ async def _columns(
     item = await session.get(Item, draft.catalog_item)
     if item is None:
         raise UnknownReference("标准目录中没有这个公开事项。", field="body.catalog_item")
+    if item.region is not None and not regions.within(draft.region, item.region):
+        raise UnknownReference("该公开事项是其他县的本地事项。", field="body.catalog_item")
     await check_item(session, item, content_id)
     rules.check_dates(draft.dates, local_date(now))
     rules.check_disclosure(draft.disclosure, draft.disclosure_reason, draft.disclosure_basis)
