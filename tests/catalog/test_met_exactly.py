@@ -2,7 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -17,7 +17,7 @@ from tests.platform import Platform
 
 YEAR = clock.local_date(clock.now()).year - 1
 ONE, OTHER, HEIR, SINGLE = "09001001", "09001002", "09001003", "09001004"
-MONTHLY = {"time_limit": "每月公开一次", "levels": ["county"]}
+MONTHLY: dict[str, Any] = {"time_limit": "每月公开一次", "levels": ["county"]}
 
 
 class Live(NamedTuple):
