@@ -30,7 +30,7 @@ async def keep_tallied(database: Database) -> None:
 
 
 async def mark_due(database: Database) -> None:
-    """Have those regions counted that are new, or were counted on another day or with another calendar."""
+    """Have those regions counted that are new, or were counted long ago, on another day or with another calendar."""
     async with database.transaction() as session:
         calendar = calendar_of(session).fingerprint
         await driver_of(session).execute(tallies.MARK_DUE, clock.local_date(clock.now()), calendar)

@@ -56,11 +56,13 @@ insert into tallied (region, day, at, calendar) values ($1, $2, clock_timestamp(
 on conflict (region) do update set day = excluded.day, at = excluded.at, calendar = excluded.calendar
 """
 COUNTED_BEFORE = "select day from tallied where region = $1"
-# Those that are new, or were counted on another day, or with another calendar of working days.
+# Those that are new, or were counted on another day, long ago (what a rebuild has mended since is in no mark), or with
+# another calendar of working days.
 MARK_DUE = """
 insert into recount (region)
 select r.code from region r left join tallied t on t.region = r.code
-where (t.day is null or t.day < $1 or t.calendar <> $2) and not exists (select from recount c where c.region = r.code)
+where (t.day is null or t.day < $1 or t.at < now() - interval '6 hours' or t.calendar <> $2)
+  and not exists (select from recount c where c.region = r.code)
 """
 
 # What a region itself owes and has, by field; the whole of it is the sum.
