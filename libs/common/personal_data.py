@@ -9,7 +9,7 @@ Texts are compared in NFKC form, so full-width digits count, as do numbers with 
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -17,6 +17,8 @@ from functools import lru_cache
 
 from stdnum import luhn
 from stdnum.cn import ric, uscc
+
+from libs.common.errors import PersonalDataFound
 
 
 class Kind(StrEnum):
@@ -73,6 +75,17 @@ def find(text: str) -> list[Finding]:
             masked = _masked(kind, folded[start:end])
             findings.append(Finding(kind, places[start], places[end - 1] + 1, masked))
     return findings
+
+
+def refuse(texts: Iterable[tuple[str, str | None]]) -> None:
+    """Raise PersonalDataFound when a text that becomes public, or is kept in the audit, holds somebody's number.
+
+    《个人信息保护法》 art. 25 and 28; 《政府信息公开条例》 art. 15. `texts` are the field that the refusal is to point
+    at, and plain text; it does not repeat what was found.
+    """
+    for field, text in texts:
+        if text and (found := find(text)):
+            raise PersonalDataFound(field=field, kinds=sorted({finding.kind.value for finding in found}))
 
 
 def mask(text: str) -> str:

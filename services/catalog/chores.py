@@ -2,11 +2,14 @@
 
 import asyncio
 
+from prometheus_client import Gauge
+
 from libs.common import clock
 from libs.common.db import Database, calendar_of, driver_of
 from services.catalog.commands.tallies import count_region
 from services.catalog.queries import tallies
 
+WAITING = Gauge("recount_waiting_regions", "Regions whose sums are to be counted anew.", ["service"])
 BATCH = 50
 LOOK_SECONDS = 1.0
 REST = 3
@@ -24,6 +27,7 @@ async def keep_tallied(database: Database) -> None:
         began = loop.time()
         counted = await tally_once(database)
         looks += counted == 0
+        WAITING.labels(database.service).set(await database.backbone.fetchval(tallies.WAITING))
         if counted < BATCH:
             # Under load a county is touched all the time, and its count is not the only work of the process.
             await asyncio.sleep(max(LOOK_SECONDS, REST * (loop.time() - began)))

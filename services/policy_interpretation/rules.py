@@ -9,7 +9,7 @@ from typing import Literal
 
 from libs.common import html, personal_data
 from libs.common.clock import local_date
-from libs.common.errors import Malformed, PersonalDataFound, Refusal, SameHands, TooLarge
+from libs.common.errors import Malformed, Refusal, SameHands, TooLarge
 from libs.common.events.policy_interpretation import Form
 from libs.common.permission import Grants, Role, grant
 from libs.common.workdays import Calendar, Deadline, WorkingDays
@@ -112,9 +112,7 @@ def check_personal_data(text: Text) -> None:
 
     《个人信息保护法》 art. 25; 《政府信息公开条例》 art. 15.
     """
-    for field, written in _readable(text):
-        if found := personal_data.find(written):
-            raise PersonalDataFound(field=field, kinds=sorted({str(finding.kind) for finding in found}))
+    personal_data.refuse(_readable(text))
 
 
 def _readable(text: Text) -> Iterator[tuple[str, str]]:

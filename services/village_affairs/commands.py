@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common import html, regions
+from libs.common import html, personal_data, regions
 from libs.common.audit import record
 from libs.common.cards import notice_entry
 from libs.common.clock import local_date
@@ -56,7 +56,7 @@ async def submit(session: AsyncSession, notice_id: UUID, seen: int, actor: Actor
     notice = await _take(session, notice_id, seen, actor, "submit")
     await _item_in_force(session, notice.catalog_item)
     texts = {"title": notice.title, "period": notice.period, "body_html": html.text_of(notice.body_html)}
-    rules.check_no_personal_data(texts)
+    personal_data.refuse(texts.items())
     notice.state, notice.reason = rules.SUBMITTED, None
     return await _done(session, notice, actor, "submit")
 
@@ -65,7 +65,7 @@ async def supervise(session: AsyncSession, notice_id: UUID, seen: int, opinion: 
     """The supervision committee's opinion, which lets the notice go to the joint meeting."""
     notice = await _take(session, notice_id, seen, actor, "supervise")
     rules.check_other_hands(actor.subject, notice.drafted_by)
-    rules.check_no_personal_data({"body.opinion": opinion})
+    personal_data.refuse([("body.opinion", opinion)])
     notice.state, notice.opinion, notice.supervised_by = rules.SUPERVISED, opinion, actor.subject
     return await _done(session, notice, actor, "supervise")
 
@@ -84,7 +84,7 @@ async def decide(
 async def send_back(session: AsyncSession, notice_id: UUID, seen: int, reason: str, actor: Actor) -> Notice:
     """Return a notice to its drafters; what was said and decided of the old text no longer counts."""
     notice = await _take(session, notice_id, seen, actor, "return")
-    rules.check_no_personal_data({"body.reason": reason})
+    personal_data.refuse([("body.reason", reason)])
     notice.state, notice.reason = rules.DRAFT, reason
     notice.opinion = notice.supervised_by = notice.decided_by = notice.minutes_on = None
     return await _done(session, notice, actor, "return", reason)
@@ -124,7 +124,7 @@ async def withdraw(
 ) -> Notice:
     """Take a notice off the board. Its page says so from then on, with the reason."""
     notice = await _take(session, notice_id, seen, actor, "withdraw")
-    rules.check_no_personal_data({"body.reason": reason})
+    personal_data.refuse([("body.reason", reason)])
     notice.state, notice.withdrawn_at, notice.reason = rules.WITHDRAWN, now, reason
     await _done(session, notice, actor, "withdraw", reason)
     await displace(session, notice.id)

@@ -5,11 +5,11 @@ the supervision committee (村务监督委员会), decided by the joint meeting 
 (村党组织和村民委员会联席会议), published by the village.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
 
-from libs.common import html, personal_data, regions
-from libs.common.errors import Malformed, PersonalDataFound, Refusal, SameHands
+from libs.common import html, regions
+from libs.common.errors import Malformed, Refusal, SameHands
 from libs.common.events import Reach
 from libs.common.permission import Grants, Role, grant
 from libs.common.workdays import VisibleDays
@@ -45,17 +45,6 @@ def check_body(body_html: str) -> None:
     """Insist that something is left of a sanitised text. Raises Malformed."""
     if not html.text_of(body_html) and "<img" not in body_html:
         raise Malformed("正文没有可以公开的内容。", field="body.body_html")
-
-
-def check_no_personal_data(texts: Mapping[str, str | None]) -> None:
-    """Insist that texts which become public, or are kept in the audit, name nobody's numbers.
-
-    《个人信息保护法》 art. 25 and 28; household lists are masked before they go on the board. `texts` are by
-    the field that the refusal shall point at; it does not repeat what was found. Raises PersonalDataFound.
-    """
-    for field, text in texts.items():
-        if text and (found := personal_data.find(text)):
-            raise PersonalDataFound(field=field, kinds=sorted({finding.kind.value for finding in found}))
 
 
 def check_other_hands(actor: str, drafters: Collection[str]) -> None:

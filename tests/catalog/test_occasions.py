@@ -73,6 +73,13 @@ async def test_what_starts_nothing_is_refused(town: Platform, changes: dict[str,
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
+async def test_a_number_of_somebody_is_refused(town: Platform) -> None:
+    answer = await put(town, what="向王某(手机13800138000)作出救助决定。")
+    assert (answer.status_code, answer.json()["code"]) == (422, "personal_data_found")
+    assert answer.json()["errors"][0]["field"] == "body.what"
+    assert "13800138000" not in answer.text
+
+
 async def test_another_town_records_nothing_here(town: Platform) -> None:
     answer = await put(town, region="990001102000")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")

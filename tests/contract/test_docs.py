@@ -61,6 +61,14 @@ def test_every_event_has_its_row_with_its_listeners() -> None:
     }
 
 
+def test_every_metric_is_explained() -> None:
+    paths = [*ROOT.glob("libs/**/*.py"), *ROOT.glob("services/**/*.py")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    made = set(re.findall(r'\b(?:Counter|Gauge|Histogram)\(\s*"([a-z_]+)"', source))
+    assert len(made) > 15
+    assert {name for name in made if f"`{name}" not in read("docs/operations.md")} == set()
+
+
 def test_every_role_is_explained() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", read("docs/domain.md").split("\n## Roles\n")[1], re.MULTILINE)
     assert set(Role) <= set(rows)

@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from libs.common import personal_data
 from libs.common.errors import PersonalDataFound
 from libs.common.events import TemplateField
 from services.catalog.rules.templates import TemplateContent, complete
-from services.publication import rules
 from services.publication.rules.structured import NotAsTemplate, Template, check_structured, texts_of
 from tests.documents import Life, body
 from tests.platform import Platform
@@ -135,7 +135,7 @@ def test_content_and_template_go_together() -> None:
 )
 def test_personal_numbers_are_looked_for_in_every_field_that_can_hold_one(kind: str, value: Any) -> None:
     with pytest.raises(PersonalDataFound) as found:
-        rules.check_personal_data(texts_of(template(type=kind), {"it": value}))
+        personal_data.refuse(texts_of(template(type=kind), {"it": value}))
     assert found.value.field == "body.structured.it"
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from libs.common import personal_data
 from libs.common.errors import Malformed, PersonalDataFound, SameHands
 from libs.common.events import Reach
 from services.village_affairs import rules
@@ -30,14 +31,14 @@ def test_texts_and_pictures_are_contents(html: str) -> None:
 )
 def test_numbers_of_people_are_found_and_not_repeated(text: str, kind: str) -> None:
     with pytest.raises(PersonalDataFound) as refused:
-        rules.check_no_personal_data({"title": "公开", "period": None, "body.reason": text})
+        personal_data.refuse([("title", "公开"), ("period", None), ("body.reason", text)])
     assert refused.value.field == "body.reason"
     assert refused.value.facts == {"kinds": [kind]}
     assert text not in refused.value.detail
 
 
 def test_masked_numbers_and_credit_codes_pass() -> None:
-    rules.check_no_personal_data({"body_html": "王* 35*************123 138****1234 11990001MB00000115"})
+    personal_data.refuse([("body_html", "王* 35*************123 138****1234 11990001MB00000115")])
 
 
 def test_drafters_do_not_judge() -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common import personal_data
 from libs.common.audit import record
 from libs.common.errors import UnknownReference
 from libs.common.permission import Actor, permit
@@ -19,6 +20,7 @@ async def put_applicability(
     said = await lock(session, Applicability, region, item)
     permit(rules.GRANTS, actor, "catalog.put_applicability", region=region)
     rules.check_seen(said.version if said else None, seen)
+    personal_data.refuse([("body.not_applicable", not_applicable)])
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")
     owed = await known_item(session, item, "path.code", anew=not_applicable is not None)

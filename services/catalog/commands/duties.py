@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common import clock, regions
+from libs.common import clock, personal_data, regions
 from libs.common.audit import record
 from libs.common.errors import Malformed, UnknownReference
 from libs.common.permission import Actor, permit
@@ -64,6 +64,7 @@ async def put_waiver(
     kept = await lock(session, Waiver, region, item, period_start)
     permit(rules.GRANTS, actor, "catalog.put_waiver", region=region)
     check_waives(actor)
+    personal_data.refuse([("body.waived", waived)])
     rules.check_seen(kept.version if kept else None, seen)
     if await session.get(Region, region) is None:
         raise UnknownReference("行政区划不存在。", field="path.region")

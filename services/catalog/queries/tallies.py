@@ -50,6 +50,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 MARK = "insert into recount (region) values ($1)"
 MARK_ALL = "insert into recount (region) select code from region where code between $1 and $2"
 MARKED = "select region from recount group by region order by min(id) limit $1"
+WAITING = "select count(distinct region) from recount"
 UNMARK = "delete from recount where region = $1"
 COUNTED = """
 insert into tallied (region, day, at, calendar) values ($1, $2, clock_timestamp(), $3)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from libs.common import personal_data
 from libs.common.errors import Malformed
 from libs.common.fields import Body, Sentence, Title
 from libs.common.regions import RegionCode
@@ -46,5 +47,6 @@ class NegativeContent(Body):
 
 def check_negative(content: NegativeContent) -> None:
     """Raise Malformed for a law that is not named: "forbidden by law" is no ground without it (条例 art. 14)."""
+    personal_data.refuse((f"body.{name}", getattr(content, name)) for name in ("name", "basis", "reason"))
     if content.ground == "forbidden_by_law" and content.basis is None:
         raise Malformed("以法律、行政法规禁止公开为由的,应写明是哪部法律法规。", field="body.basis")

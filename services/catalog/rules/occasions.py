@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import Field
 
+from libs.common import personal_data
 from libs.common.errors import Malformed
 from libs.common.fields import Body, Code, Sentence
 from libs.common.regions import RegionCode
@@ -33,7 +34,8 @@ class OccasionContent(Body):
 
 
 def check_occasion(content: OccasionContent, limits: TimeLimits, today: date) -> None:
-    """Raise Malformed when no limit of the item runs from it, or it has not happened yet."""
+    """Raise Malformed when no limit of the item runs from it, or it has not happened yet; PersonalDataFound."""
+    personal_data.refuse((f"body.{name}", getattr(content, name)) for name in ("what", "struck"))
     if content.trigger is not Trigger.BEFORE and content.happened_on > today:
         raise Malformed("尚未发生的情形不能登记。", field="body.happened_on")
     if not any(limit.within and limit.trigger is content.trigger and not limit.conditional for limit in limits.limits):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from libs.common import personal_data
 from libs.common.errors import Malformed
 from libs.common.fields import Body, Code, Sentence, Title
 from libs.common.regions import RegionCode
@@ -36,6 +37,7 @@ class OfflineContent(Body):
 
 
 def check_offline(content: OfflineContent, today: date) -> None:
-    """Raise Malformed for what is yet to come: a plan is no disclosure."""
+    """Raise Malformed for what is yet to come: a plan is no disclosure. Raises PersonalDataFound: it is public."""
+    personal_data.refuse((f"body.{name}", getattr(content, name)) for name in ("place", "evidence", "struck"))
     if content.disclosed_on > today:
         raise Malformed("公开日期不能晚于今天。", field="body.disclosed_on")

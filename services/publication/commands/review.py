@@ -8,7 +8,7 @@ import orjson
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common import html
+from libs.common import html, personal_data
 from libs.common.db import driver_of
 from libs.common.events import DocumentPrepared, TemplateChanged, TemplateField
 from libs.common.outbox import emit
@@ -33,7 +33,7 @@ async def submit(session: AsyncSession, content_id: UUID, seen: int, actor: Acto
     body_html, structured, template = await _content(session, edition)
     check_structured(template, structured)
     texts = [("body.title", edition.title), ("body.body_html", html.text_of(body_html))]
-    rules.check_personal_data([*texts, *texts_of(template, structured)])
+    personal_data.refuse([*texts, *texts_of(template, structured)])
     await _use(session, edition, template)
     edition.state = rules.SUBMITTED
     edition.submitted_by = actor.subject

@@ -1,11 +1,11 @@
 """Pure decisions about documents: who may act when, what may be published, how it is numbered."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from libs.common import personal_data, regions
-from libs.common.errors import ItemRetired, Malformed, PersonalDataFound, Refusal, SameHands
+from libs.common import regions
+from libs.common.errors import ItemRetired, Malformed, Refusal, SameHands
 from libs.common.events import Reach
 from libs.common.permission import Grants, Role, grant
 from libs.common.regions import Level
@@ -128,17 +128,6 @@ def check_owner(region: str, organisation_region: str) -> None:
     """Raise Malformed: a document belongs to its owner's region or a region below it."""
     if not regions.within(region, organisation_region):
         raise Malformed("文件所属区域应在发布机构的行政区域之内。", field="body.region")
-
-
-def check_personal_data(texts: Iterable[tuple[str, str]]) -> None:
-    """Raise PersonalDataFound when a text that is to be public holds an identity, mobile or card number.
-
-    《个人信息保护法》 art. 25; 条例 art. 15. `texts` are (field path, plain text).
-    """
-    for field, written in texts:
-        if found := personal_data.find(written):
-            kinds = sorted({str(finding.kind) for finding in found})
-            raise PersonalDataFound(field=field, kinds=kinds)
 
 
 def check_approver(approver: str, drafted_by: str, submitted_by: str | None) -> None:
