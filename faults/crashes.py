@@ -1,13 +1,14 @@
 """Processes that are killed, suspended, replaced, or fail at a named place (F1-F5, F18, failpoints)."""
 
 import asyncio
+import contextlib
 import os
 import time
 from functools import partial
 
 from faults.fault import Fault, Scene
 from faults.ledger import Told
-from faults.process import Process
+from faults.process import NotReady, Process
 from libs.common.failpoints import POINTS
 from services.nursery import fork
 
@@ -143,7 +144,8 @@ async def at_failpoints(scene: Scene, action: str) -> None:
             if point.startswith(LEADER_POINTS):
                 for other in group[1:]:  # it leads when the other has let go
                     await other.stop()
-            await process.start(FAILPOINTS=f"{point}={action}:2")  # the second passing: it has worked before
+            with contextlib.suppress(NotReady):  # of a leader the second passing may come before it is ready
+                await process.start(FAILPOINTS=f"{point}={action}:2")  # the second passing: it has worked before
             if await _fired(process, point, action):
                 fired.append(point)
             await process.stop()

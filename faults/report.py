@@ -1,7 +1,9 @@
 """The table in `docs/reliability.md`: written by the suite between two markers, never by hand."""
 
+import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from faults.fault import Row
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 MARKERS = ("<!-- {command}: begin -->", "<!-- {command}: end -->")
+_TOLD = re.compile(r"\d+ faults (in .+ clerks per second): ")
 HEAD = (
     "| fault | bus | requests | publishes | lost | doubled | out of order | withdrawn visible | converged in (s) "
     "| held | seen |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |\n"
@@ -28,19 +31,38 @@ def commit() -> str:
 
 def text(rows: Sequence[Row], command: str, rate: float, seconds: float, tested: str) -> str:
     """The generated part of the page; `rate` is how many clerks came per second."""
-    ran = [row for row in rows if row.ran]
-    lost, doubled, disordered, visible = (
-        sum(getattr(row.verdict, kind) for row in ran) for kind in ("lost", "doubled", "disordered", "visible")
+    lines = [_line(row) for row in rows]
+    told = f"in {seconds / 60:.0f} minutes with {rate:g} clerks per second"
+    return f"## Results of `{command}` at commit `{tested}`, {_now()}\n\n{_sum(lines, told)}\n\n{HEAD}{''.join(lines)}"
+
+
+def again(rows: Sequence[Row], before: str, tested: str) -> str:
+    """The generated part of the page with some faults played again; each says at which commit."""
+    lines = before.strip().splitlines(keepends=True)
+    for row in rows:
+        said = replace(row, remarks=(*row.remarks, f"played again at commit `{tested}`, {_now()}"))
+        same = f"| {row.fault} {row.title} | {row.bus} |"
+        lines = [_line(said) if line.startswith(same) else line for line in lines]
+    table = [line for line in lines if line.startswith(("| F", "| FP"))]
+    told = next(found[1] for line in lines if (found := _TOLD.match(line)))
+    return "".join(f"{_sum(table, told)}\n" if _TOLD.match(line) else line for line in lines)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _sum(lines: Sequence[str], told: str) -> str:
+    """What all lines of the table come to."""
+    every = ([cell.strip() for cell in line.split("|")[1:11]] for line in lines)
+    ran = [cells for cells in every if cells[9] != "not run"]
+    requests, publishes, lost, doubled, disordered, visible = (
+        sum(int(cells[number]) for cells in ran) for number in range(2, 8)
     )
-    day = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    kinds = {(row.fault, row.bus) for row in ran}
     return (
-        f"## Results of `{command}` at commit `{tested}`, {day}\n\n"
-        f"{len(kinds)} faults in {seconds / 60:.0f} minutes with {rate:g} clerks per second: "
-        f"{sum(row.requests for row in ran):,} requests, "
-        f"{sum(row.publishes for row in ran):,} acknowledged publishes; {lost} lost, {doubled} doubled, "
-        f"{disordered} out of order, {visible} withdrawn ones visible; "
-        f"{sum(not row.holds for row in rows)} faults did not hold.\n\n" + HEAD + "".join(_line(row) for row in rows)
+        f"{len(ran)} faults {told}: {requests:,} requests, {publishes:,} acknowledged publishes; {lost} lost, "
+        f"{doubled} doubled, {disordered} out of order, {visible} withdrawn ones visible; "
+        f"{sum(cells[9] != 'yes' for cells in ran)} faults did not hold."
     )
 
 
@@ -61,10 +83,20 @@ def _cell(words: str) -> str:
     return words.replace("|", "\\|").replace("\n", " ")
 
 
+def written(command: str, page: Path = PAGE) -> str:
+    """What stands between the markers of a command."""
+    return _parted(command, page)[1]
+
+
 def write(generated: str, command: str, page: Path = PAGE) -> None:
     """Put the generated part between the markers of its command. The rest of the page is left as it is."""
+    before, _, after = _parted(command, page)
+    page.write_text(f"{before}\n\n{generated}\n{after}", encoding="utf-8")
+
+
+def _parted(command: str, page: Path) -> tuple[str, str, str]:
     begin, end = (marker.format(command=command) for marker in MARKERS)
     before, found, rest = page.read_text(encoding="utf-8").partition(begin)
     assert found, f"{page} has no {begin}"
-    _, _, after = rest.partition(end)
-    page.write_text(f"{before}{begin}\n\n{generated}\n{end}{after}", encoding="utf-8")
+    inside, _, after = rest.partition(end)
+    return before + begin, inside, end + after
