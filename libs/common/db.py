@@ -81,6 +81,7 @@ class Database:
             pool_recycle=1800,
         )
         event.listen(engine.sync_engine, "checkout", _skip_the_lost)
+        event.listen(engine.sync_engine, "invalidate", _hang_up)
         database = cls(
             service,
             dsn,
@@ -178,6 +179,11 @@ def _skip_the_lost(connection: Any, *_rest: object) -> None:
     """A restart of PostgreSQL costs the acts under way, not also the next one on each idle connection."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _hang_up(connection: Any, *_rest: object) -> None:
+    """What is given up is given up at once: SQLAlchemy says good-bye, and waits two seconds for a frozen server."""
+    connection.driver_connection.terminate()
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from libs.common.db import LOST_CLIENT, Database, driver_of, one_transaction
 from tests.common.conftest import Connect
@@ -55,6 +56,24 @@ async def test_where_the_driver_is_confused_its_connection_is_given_up(source: D
         await working
     assert connection.is_closed()
     assert await source.backbone.fetchval(_WRITTEN) == 0
+
+
+async def test_an_act_that_is_broken_off_hangs_up_without_good_bye(
+    source: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The polite end of a connection waits for an answer, which a frozen server does not give."""
+    closed: list[bool] = []
+    close = asyncpg.Connection.close
+
+    async def watched(connection: asyncpg.Connection, *, timeout: float | None = None) -> None:
+        closed.append(connection.is_closed())
+        await close(connection, timeout=timeout)
+
+    monkeypatch.setattr(asyncpg.Connection, "close", watched)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2), source.transaction() as session:
+            await session.execute(text("select pg_sleep(60)"))
+    assert closed == [True]
 
 
 async def test_what_fails_is_raised_and_rolled_back(source: Database) -> None:
