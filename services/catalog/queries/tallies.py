@@ -84,10 +84,12 @@ BY = {
 }
 """What sums are told by, and its name."""
 
+_NAMES = {
+    "field": "left join field f on f.code = t.field",
+    "organisation": "left join organisation o on o.code = t.organisation",
+}
 _PARTS = """
-  join region r on r.code = t.region
-  left join field f on f.code = t.field
-  left join organisation o on o.code = t.organisation
+  join region r on r.code = t.region {names}
   where t.region between $1 and $2 and ($3::text is null or t.field = $3)
     and ($4::text is null or t.organisation = $4) and ($5::text is null or r.level = $5)
 """
@@ -109,13 +111,13 @@ def coverage_by(by: str, *, on: bool) -> str:
     """The statement that sums coverage: as it is now, or `on` a day that is its last parameter."""
     key, name = BY[by]
     when = "t.since <= $7 and (t.until is null or t.until > $7)" if on else "t.until is null"
-    return _COVERAGE.format(key=key, name=name, parts=_PARTS, on=when)
+    return _COVERAGE.format(key=key, name=name, parts=_PARTS.format(names=_NAMES.get(by, "")), on=when)
 
 
 def duties_by(by: str) -> str:
     """The statement that sums duties over months."""
     key, name = ("to_char(t.month, 'YYYY-MM')", "null") if by == "month" else BY[by]
-    return _DUTIES.format(key=key, name=name, parts=_PARTS)
+    return _DUTIES.format(key=key, name=name, parts=_PARTS.format(names=_NAMES.get(by, "")))
 
 
 AS_OF = """
