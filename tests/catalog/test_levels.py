@@ -207,3 +207,12 @@ async def test_a_local_item_may_become_part_of_the_standard(below: Platform) -> 
     assert await codes(below, "items", field="03", region=COUNTY) == ["03001002"]
     [row] = (await below.client.get(f"/catalog/coverage/{COUNTY}?field=03")).json()["items"]
     assert (row["code"], row["documents"]) == ("03001002", 1)
+
+
+async def test_a_county_says_nothing_of_the_standards_templates_and_correspondences(below: Platform) -> None:
+    said = {"fields": [{"name": "households", "title": "户数", "type": "integer", "unit": "户"}]}
+    assert (await put(below, "items/03001001/template", said, COUNTY)).json()["code"] == "forbidden"
+    assert (await put(below, "items/03001001/template", said, PROVINCE)).status_code == 201
+    members = [{"item": "03001001", "level": level} for level in ("county", "town")]
+    same = {"title": "规范性文件", "members": members, "basis": "国办发〔2019〕54号", "reason": "同一事项。"}
+    assert (await put(below, "correspondences/c1", same, COUNTY)).json()["code"] == "forbidden"

@@ -11,7 +11,7 @@ from libs.common.events import CorrespondenceChanged
 from libs.common.outbox import emit
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, lock
+from services.catalog.commands.keeping import change, keeper, lock
 from services.catalog.commands.retired import check_in_force
 from services.catalog.rules.correspondences import CorrespondenceContent, check_correspondence, check_member
 from services.catalog.tables import Correspondence, Item
@@ -25,6 +25,7 @@ async def put_correspondence(
     # The catalog is one for all regions, so the actor's own region is what it is asked for.
     permit(rules.GRANTS, actor, "catalog.put_correspondence", region=actor.region)
     rules.check_keeps_catalog(actor)
+    (await keeper(session, actor)).check_standard()
     rules.check_seen(kept.version if kept else None, seen)
     check_correspondence(content)
     await _check_members(session, content)
