@@ -213,6 +213,9 @@ async def test_a_county_says_nothing_of_the_standards_templates_and_corresponden
     said = {"fields": [{"name": "households", "title": "户数", "type": "integer", "unit": "户"}]}
     assert (await put(below, "items/03001001/template", said, COUNTY)).json()["code"] == "forbidden"
     assert (await put(below, "items/03001001/template", said, PROVINCE)).status_code == 201
+    await put(below, "items/03900001", LOCAL, COUNTY)
+    assert (await put(below, "items/03900001/template", said, OTHER)).json()["code"] == "forbidden"
+    assert (await put(below, "items/03900001/template", said, COUNTY)).status_code == 201
     members = [{"item": "03001001", "level": level} for level in ("county", "town")]
     same = {"title": "规范性文件", "members": members, "basis": "国办发〔2019〕54号", "reason": "同一事项。"}
     assert (await put(below, "correspondences/c1", same, COUNTY)).json()["code"] == "forbidden"

@@ -13,10 +13,9 @@ from libs.common.events import ItemChanged
 from libs.common.outbox import emit, emit_all
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, check_free, differs, keeper, lock, recount
+from services.catalog.commands.keeping import change, check_free, differs, keeper, lock, owner, recount
 from services.catalog.commands.retired import check_in_force
 from services.catalog.rules import items
-from services.catalog.rules.levels import Keeper
 from services.catalog.rules.wordings import read
 from services.catalog.tables import Field, Item
 
@@ -33,7 +32,7 @@ async def put_item(
     item = await lock(session, Item, code)
     _permit(actor)
     keeping = await keeper(session, actor)
-    kept_by = _owner(keeping, actor, code, content.field, item)
+    kept_by = owner(keeping, actor, "catalog.put_item", code, content.field, item)
     rules.check_seen(item.version if item else None, seen)
     items.check_item(content)
     await check_in_force(session, item, "path.code")
@@ -94,7 +93,7 @@ async def place(
             rules.check_seen(item.version if item else None, entry.version)
             if item is not None and not renamed and not differs(item, values):
                 continue  # of the whole catalog in a file, a county may leave the standard as it is
-            kept_by = _owner(keeping, actor, entry.code, entry.field, item)
+            kept_by = owner(keeping, actor, "catalog.put_item", entry.code, entry.field, item)
             keeping.check_field(entry.field in names)
             items.check_item(entry)
             await check_in_force(session, item, "code")
@@ -118,13 +117,6 @@ def _permit(actor: Actor) -> None:
     # The catalog is one for all regions, so the actor's own region is what it is asked for.
     permit(rules.GRANTS, actor, "catalog.put_item", region=actor.region)
     rules.check_keeps_catalog(actor)
-
-
-def _owner(keeping: Keeper, actor: Actor, code: str, field: str, item: Item | None) -> str | None:
-    """Who keeps the item once it is put. A local one is its own county's and of those above it."""
-    if item is not None and item.region is not None:
-        permit(rules.GRANTS, actor, "catalog.put_item", region=item.region)
-    return keeping.owner(field, code, there=item is not None, kept_by=item.region if item else None)
 
 
 def _values(content: items.ItemContent) -> dict[str, Any]:

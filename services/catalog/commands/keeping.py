@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import driver_of
-from libs.common.permission import Actor
+from libs.common.permission import Actor, permit
 from libs.common.regions import Level
 from services.catalog.queries.tallies import MARK_ALL
-from services.catalog.rules import CodeTaken
+from services.catalog.rules import GRANTS, CodeTaken
 from services.catalog.rules.levels import Keeper
 from services.catalog.tables import (
     Applicability,
@@ -79,6 +79,16 @@ async def keeper(session: AsyncSession, actor: Actor) -> Keeper:
     """What the actor may keep of the catalog, by the tree of regions."""
     known = select(Region.code).where((Region.level == Level.province) | (Region.code == actor.region))
     return Keeper(actor.region, frozenset(await session.scalars(known)))
+
+
+def owner(keeping: Keeper, actor: Actor, action: str, code: str, field: str, item: Item | None) -> str | None:
+    """Who keeps an item once this actor has taken `action` on it. A local one is its own county's and of those above.
+
+    Raises Forbidden, Malformed, UnknownReference for what is not the actor's to keep.
+    """
+    if item is not None and item.region is not None:
+        permit(GRANTS, actor, action, region=item.region)
+    return keeping.owner(field, code, there=item is not None, kept_by=item.region if item else None)
 
 
 def differs(row: Kept, values: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from libs.common.events import TemplateChanged
 from libs.common.outbox import emit
 from libs.common.permission import Actor, permit
 from services.catalog import rules
-from services.catalog.commands.keeping import change, keeper, lock
+from services.catalog.commands.keeping import change, keeper, lock, owner
 from services.catalog.commands.retired import known_item
 from services.catalog.rules.templates import TemplateContent, complete
 from services.catalog.tables import Item, Template
@@ -23,7 +23,7 @@ async def put_template(
     actor: Actor,
     now: datetime,
 ) -> tuple[Item, Template]:
-    """Put the template of an item in place; without fields it is removed. Raises UnknownReference, ItemRetired.
+    """Put the template of an item in place; without fields it is removed. Raises as putting the item does.
 
     Returns it with its item. A removed one keeps its version, so that the next one is news to whoever heard of it.
     """
@@ -32,7 +32,7 @@ async def put_template(
     rules.check_keeps_catalog(actor)
     rules.check_seen(kept.version if kept else None, seen)
     owned = await known_item(session, item, "path.code")
-    (await keeper(session, actor)).owner(owned.field, item, there=True, kept_by=owned.region)
+    owner(await keeper(session, actor), actor, "catalog.put_template", item, owned.field, owned)
     fields = complete(content)
     said = [field.model_dump() for field in fields]
     if kept is None:

@@ -69,7 +69,7 @@ class CorrespondenceListing(Listing):
 async def put_correspondence(
     code: Code, body: CorrespondenceContent, session: Session, actor: Staff, seen: SeenIfAny, response: Response
 ) -> CorrespondenceAnswer:
-    """For administrators of a county or above. `code` is yours to give.
+    """For administrators of the province, or of a county that has none above. `code` is yours to give.
 
     Its items are in force and are published at the levels that are named. To end it, say why in `dissolved`.
     """

@@ -101,7 +101,10 @@ class DropBody(Body):
 async def put_revision(
     code: Code, body: RevisionContent, session: Session, actor: Staff, seen: SeenIfAny, response: Response
 ) -> RevisionAnswer:
-    """For administrators of a county or above. It can be amended until it is checked, and after the consultation."""
+    """For administrators of the province, or of a county that has none above.
+
+    It can be amended until it is checked, and after the consultation.
+    """
     kept = await commands.put_revision(session, code, body, seen, actor, clock.now())
     response.status_code = 201 if seen is None else 200
     return _answer(kept, response)

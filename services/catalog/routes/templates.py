@@ -46,9 +46,9 @@ class TemplateView(BaseModel):
 async def put_template(
     code: Code, body: TemplateContent, session: Session, actor: Staff, seen: SeenIfAny, response: Response
 ) -> TemplateView:
-    """For administrators of a county or above. Documents that are submitted from now on must fit it.
+    """For administrators of whoever keeps the item: the province, or the county of a local one.
 
-    What was submitted or published before stays as it is. A list without fields removes the template.
+    Documents that are submitted from now on must fit it. What was submitted or published before stays as it is. A list without fields removes the template.
     """
     item, kept = await commands.put_template(session, code, body, seen, actor, clock.now())
     put_answered(response, kept.version, seen)
