@@ -48,7 +48,8 @@ async def put_template(
 ) -> TemplateView:
     """For administrators of whoever keeps the item: the province, or the county of a local one.
 
-    Documents that are submitted from now on must fit it. What was submitted or published before stays as it is. A list without fields removes the template.
+    Documents that are submitted from now on must fit it. What was submitted or published before stays as it is.
+    A list without fields removes the template.
     """
     item, kept = await commands.put_template(session, code, body, seen, actor, clock.now())
     put_answered(response, kept.version, seen)
