@@ -14,6 +14,8 @@ from services.nursery import fork
 
 SEQUENCER_SECONDS, CONSUMER_SECONDS = 2.0, 15.0
 API_POINTS, COMMAND_POINTS = ("act.", "idempotency."), ("rebuild.",)
+LISTENER_PLACES = ("inbox.before_commit", "inbox.after_commit")
+PASSINGS = (1, 5, 20)
 LEADER_POINTS = ("sequencer.", "sender.")
 KAFKA_POINTS = ("sender.", "kafka.")
 POINTS_OF = {
@@ -35,8 +37,27 @@ async def kill_apis(scene: Scene) -> None:
     scene.seen.append(f"{rounds} kills")
 
 
+async def kill_listeners(scene: Scene) -> None:
+    """F3: a worker dies inside a listener's transaction, or between its commit and what it tells the bus of it."""
+    hearing: list[float | None] = []
+    for n in range(int(scene.size.either(2, 16))):
+        worker = scene.rig.workers[n % len(scene.rig.workers)]
+        place = LISTENER_PLACES[(n + n // 2) % len(LISTENER_PLACES)]
+        await worker.stop()
+        with contextlib.suppress(NotReady):  # it may die before it is asked whether it is ready
+            await worker.start(FAILPOINTS=f"{place}=kill:{PASSINGS[n % len(PASSINGS)]}")
+        scene.insist(await worker.ended(FIRE_SECONDS), f"no listener came to {place}")
+        killed = time.time()
+        await _until_worked(scene, killed)
+        hearing.append(await scene.observer.first_effect("catalog", killed))
+        await worker.start()
+        await scene.under_load(scene.size.seconds / 20)
+    scene.seen.append(f"at {' and '.join(LISTENER_PLACES)}")
+    _report_takeover(scene, "consumer", hearing, CONSUMER_SECONDS)
+
+
 async def kill_workers(scene: Scene) -> None:
-    """F2, F3: a worker is killed; the other one goes on with its sequencing, sending and listening."""
+    """F2: a worker is killed; the other one goes on with its sequencing, sending and listening."""
     sequencing, hearing = [], []
     rounds = int(scene.size.either(3, 12))
     for n in range(rounds):
@@ -184,6 +205,7 @@ async def _fired(process: Process, point: str, action: str) -> bool:
 FAULTS = (
     Fault("F1", "`kill -9` of the API, once a second", kill_apis, 5, short=("journal",)),
     Fault("F2", "`kill -9` of a worker: sequencer, sender and listeners", kill_workers, 15),
+    Fault("F3", "`kill -9` of a listener in its transaction, and right after it", kill_listeners, 5, short=("kafka",)),
     Fault("F4", "sequencer and sender frozen (SIGSTOP), then thawed", suspend_leader),
     Fault("F5", "listener frozen (SIGSTOP), then thawed", partial(suspend, part="write")),
     Fault("F18", "rolling restart of every process", rolling_restart, 10),

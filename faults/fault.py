@@ -141,6 +141,8 @@ async def _play(rig: Rig, fault: Fault, size: Size, urls: list[str]) -> Row:
     verdict = await check(rig, told, mark)
     scene.seen.append(_answers(told))
     scene.seen += [f"500: {line}" for line in rig.broken_requests(mark.at)[:2]]
+    if scene.broken:
+        scene.seen += [f"503: {count} × at {place}" for place, count in rig.stood(mark.at)[:3]]
     return Row(
         fault.name,
         fault.title,

@@ -4,17 +4,22 @@ import asyncio
 import contextlib
 import os
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 
+from deploy.dev.kafka.broker import Broker
 from faults.fault import Fault, Scene
 from faults.ledger import Told
 from faults.proxy import Link, through
 from faults.rig import Rig
+from libs.common.ports import free_port
 
 NAMESPACE = f"yg-faults-{os.getpid()}"
 HERE, THERE = "10.213.77.1", "10.213.77.2"
 NOBODY = "02:00:00:00:00:01"
 IDLE_SECONDS = 10
+NOTICED_SECONDS = 15.0
+WAYS = {(True, True): "cut off", (True, False): "unheard", (False, True): "deaf"}
 
 
 def _url(host: str, port: int) -> str:
@@ -72,7 +77,7 @@ async def partition(scene: Scene) -> None:
                 process.prefix, process.host = ("ip", "netns", "exec", NAMESPACE), THERE
                 await process.start(DATABASE_URL=_url(HERE, link.port), HOST=THERE)
             await scene.under_load(1)
-            for ways in ((True, True), (True, False), (False, True)):
+            for ways in WAYS:
                 _blackhole(*ways)
                 await scene.under_load(scene.size.either(5, 30))
                 _heal()
@@ -81,6 +86,39 @@ async def partition(scene: Scene) -> None:
                 await process.stop()
                 process.prefix, process.host = (), "127.0.0.1"
                 await process.start()
+
+
+async def partition_from_broker(scene: Scene) -> None:
+    """F11 on Kafka: the worker that sends, and that hears half of all, loses the broker, while it has its databases."""
+    broker, far, near = scene.rig.broker, scene.rig["worker-1"], scene.rig["worker-2"]
+    assert broker is not None
+    with _network():
+        await _listen_also(broker, f"{HERE}:{free_port()}")
+        for process in (far, near):
+            await process.stop()
+        far.prefix, far.host = ("ip", "netns", "exec", NAMESPACE), THERE
+        await far.start(KAFKA_BOOTSTRAP_SERVERS=str(broker.also), HOST=THERE)
+        await near.start()  # second, so that the other one leads
+        await scene.under_load(1)
+        for ways in WAYS:
+            broken = time.time()
+            _blackhole(*ways)
+            await scene.under_load(scene.size.either(8, 30))
+            silent = await scene.observer.silence("catalog", broken, time.time())
+            scene.insist(silent <= NOTICED_SECONDS, f"the other worker took over only after {silent:.1f} s")
+            scene.seen.append(f"{WAYS[ways]}: longest silence of a listener {silent:.1f} s")
+            _heal()
+            await scene.under_load(1)
+        await far.stop()
+        far.prefix, far.host = (), "127.0.0.1"
+        await far.start()
+        await _listen_also(broker, None)
+
+
+async def _listen_also(broker: Broker, address: str | None) -> None:
+    await asyncio.to_thread(broker.stop)
+    broker.also = address
+    await asyncio.to_thread(broker.start)
 
 
 @contextlib.contextmanager
@@ -130,13 +168,6 @@ def no_network() -> str | None:
         return f"a network namespace cannot be made here: {said.decode().strip()}"
 
 
-def never(reason: str) -> Fault:
-    """F11 on Kafka, which is not played."""
-    return Fault(
-        "F11", "partition of sender or listener from the broker", nothing, buses=("kafka",), possible=lambda: reason
-    )
-
-
 async def nothing(scene: Scene) -> None:
     """No fault at all: what the others are compared with."""
     await asyncio.sleep(scene.size.seconds)
@@ -152,7 +183,14 @@ FAULTS = (
         no_network,
         short=(),
     ),
-    never("the broker names an address that is not reachable from the namespace; F6 holds it silent instead"),
+    Fault(
+        "F11",
+        "partition of the sending worker from the broker, also one-way",
+        partition_from_broker,
+        buses=("kafka",),
+        possible=no_network,
+        short=(),
+    ),
     Fault("F12", "slow and lossy line to the databases: 200 ms, resets", slow_and_lossy, 10, short=("journal",)),
     Fault("F19", "clients hang up at a random byte", hang_up, 5, around=cutting, short=("journal",)),
 )

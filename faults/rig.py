@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -198,12 +199,17 @@ class Rig:
 
     def broken_requests(self, since: float) -> list[str]:
         """What the APIs said after `since` (time.time()) of requests that ended in a fault of ours."""
-        found = []
-        for api in self.apis:
-            for line in api.log.read_text(encoding="utf-8", errors="replace").splitlines():
-                if "request.broken" in line and datetime.fromisoformat(line.split()[0]).timestamp() > since:
-                    found.append(" ".join(line.split()[1:])[:200])
-        return found
+        return [line[:200] for line in self._said("request.broken", since)]
+
+    def stood(self, since: float) -> list[tuple[str, int]]:
+        """Where in the code the requests stood that got 503 after `since`, and how many; the most frequent first."""
+        return Counter(line.split("where=")[-1] for line in self._said("database.unavailable", since)).most_common()
+
+    def _said(self, what: str, since: float) -> list[str]:
+        """The lines of the APIs' logs about `what`, without their time."""
+        lines = (line for api in self.apis for line in api.log.read_text("utf-8", "replace").splitlines())
+        told = (line.split(maxsplit=1) for line in lines if what in line)
+        return [words for at, words in told if datetime.fromisoformat(at).timestamp() > since]
 
     async def operate(self, *arguments: str) -> str:
         """Run an operations command: `python -m services ARGUMENTS`. Returns what it printed; raises when it failed."""

@@ -6,6 +6,7 @@ are the same.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import Any
 
 import orjson
@@ -180,9 +181,21 @@ def _methods(request: Request) -> list[str]:
 
 def _database_fault(request: Request, error: Exception) -> Response:
     if is_transient(error):
-        log.warning("database.unavailable", error=type(error).__name__)
+        log.warning("database.unavailable", error=type(error).__name__, where=_where(error))
         return errors.problem(request, errors.Unavailable())
     return _broken(request, error)
+
+
+def _where(error: BaseException) -> str:
+    """Where in our own code it stood, the innermost place first: of a deadline, what was being waited for."""
+    chain, found = [error], list[str]()
+    while following := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(following)
+    for one in chain:
+        places = [(str(frame.f_globals.get("__name__")), line) for frame, line in walk_tb(one.__traceback__)]
+        ours = [f"{module}:{line}" for module, line in places if module.startswith(("libs.", "services."))]
+        found = max(found, ours, key=len)
+    return " < ".join(reversed(found[-3:]))
 
 
 def _broken(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ whatever carries them. Offsets do not belong to the bus: they live with the effe
 suite that every bus passes.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import orjson
 from libs.common.bell import Bell, Waiter
 from libs.common.db import Database
 
-READ_LIMIT = 200
+READ_LIMIT = 500
 POLL_SECONDS = 0.5
 
 
@@ -123,7 +124,11 @@ class JournalBus:
     async def subscribe(self, source: str, group: str) -> AsyncIterator[Subscription]:
         """See `Bus.subscribe`."""
         with self._sources[source].bell.waiting("journal") as waiter:
-            yield _JournalSubscription(self._sources[source].pool, waiter, source, group)
+            subscription = JournalSubscription(self._sources[source].pool, waiter, source, group)
+            try:
+                yield subscription
+            finally:
+                subscription.forget()
 
     async def carry(self, database: Database) -> None:
         """See `Bus.carry`: listeners come to the journal, so there is nothing to do."""
@@ -136,21 +141,54 @@ class JournalBus:
         """See `Bus.close`: the pools belong to the databases."""
 
 
-@dataclass(frozen=True)
-class _JournalSubscription:
+@dataclass
+class JournalSubscription:
+    """One listener group's view of one journal."""
+
     pool: asyncpg.Pool
     waiter: Waiter
     source: str
     group: str
+    ahead: tuple[tuple[int, UUID | None], asyncio.Task[Sequence[Record]]] | None = None
+    """What is being read while the batch before it is applied, and behind which event: rows of a journal never change,
+    and a listener that has much to catch up with has the next batch when it comes for it."""
 
     async def read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
+        """See `Subscription.read`."""
+        if self.ahead and self.ahead[0] == (after, event_id):
+            records = await self.ahead[1]
+        else:
+            records = await self._read(after, event_id)
+        self.forget()
+        if len(records) == READ_LIMIT:
+            end = records[-1].position, records[-1].event_id
+            reading = asyncio.create_task(self._read(*end), name=f"{self.group} reads {self.source} ahead")
+            reading.add_done_callback(_heard)  # nobody may come for it
+            self.ahead = end, reading
+        return records
+
+    def forget(self) -> None:
+        """Drop what was read ahead."""
+        if self.ahead:
+            self.ahead[1].cancel()
+            self.ahead = None
+
+    async def _read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
         return await read_journal(self.pool, self.source, after, event_id, READ_LIMIT)
 
     async def wait(self) -> None:
+        """See `Subscription.wait`."""
         await self.waiter.wait(POLL_SECONDS)
 
     async def report(self, position: int, parked: Sequence[str]) -> None:
+        """See `Subscription.report`."""
         await self.pool.execute(REPORT, self.group, position, list(parked), None)
+
+
+def _heard(reading: asyncio.Task[Sequence[Record]]) -> None:
+    """A failure that nobody comes for is not asyncio's business; who reads next meets it again."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 async def read_journal(

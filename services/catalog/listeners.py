@@ -15,6 +15,7 @@ from services.catalog.projections import COVERAGE, covering
 from services.catalog.queries.tallies import MARK
 from services.catalog.tables import Covering
 
+_MARKED = "marked regions"
 _UNCOVER = "update covering set live = false, version = $2 where document = $1"
 
 
@@ -50,5 +51,8 @@ async def _uncover(session: AsyncSession, document: UUID, version: int, region: 
 
 
 def _mark(session: AsyncSession, region: str) -> None:
-    """Have the region counted anew."""
-    later(session, 0, MARK, region)
+    """Have the region counted anew, once for all that a batch of events says of it."""
+    marked: set[str] = session.info.setdefault(_MARKED, set())
+    if region not in marked:
+        marked.add(region)
+        later(session, 0, MARK, region)

@@ -14,14 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import context
-from libs.common.bus import Bus, Record
+from libs.common.bus import READ_LIMIT, Bus, Record
 from libs.common.db import Database
 from libs.common.events import Event
 from libs.common.inbox import is_transient
 from libs.common.outbox import MAX_PAYLOAD_BYTES, cloud_headers
 from tests.common.hearing import SOURCE, Ear, Wire, published, say, withdrawn
 
-MANY = 450
+MANY = 2 * READ_LIMIT + 50
 
 
 class Carrier(Protocol):

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 
 from libs.common import http
 from libs.common.db import Database
@@ -64,8 +65,11 @@ async def test_an_act_that_takes_too_long_is_given_up_and_leaves_nothing(
     headers = {**platform.token("administrator"), "Idempotency-Key": "slow"}
     database = platform.database("catalog")
     async with failing_commit(database, "perform pg_sleep(3); return null;"):
-        answer = await platform.client.put(COUNTY, json=BODY, headers=headers)
+        with structlog.testing.capture_logs() as said:
+            answer = await platform.client.put(COUNTY, json=BODY, headers=headers)
     refused(answer, 503, "unavailable")
+    told = next(line for line in said if line["event"] == "database.unavailable")
+    assert told["where"].startswith("libs.common.db:"), "operators see what it was waiting for: here the commit"
     assert answer.headers["Retry-After"]
     open_still = (
         "select count(*) from pg_stat_activity where application_name = 'catalog-write' and state like '%trans%'"

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from libs.common.bus import Bus, ForkedHistory, PositionGap
+from libs.common.bus import READ_LIMIT, Bus, ForkedHistory, JournalSubscription, PositionGap
 from libs.common.db import Database
 from tests.common.bus_conformance import BusConformance, Carrier, read_all
 from tests.common.hearing import SOURCE, Ear, published, say, sequence_all
@@ -89,3 +89,38 @@ async def test_the_producer_learns_how_far_each_group_is(platform: Platform, sou
     row = await source.backbone.fetchrow("select grp, position, parked from journal_reader")
     assert row is not None
     assert tuple(row) == ("ear", 3, ["a", "b"])
+
+
+async def test_who_catches_up_finds_the_next_batch_read_and_may_turn_back_all_the_same(
+    platform: Platform, source: Database
+) -> None:
+    await say(source, *(published(uuid4()) for _ in range(READ_LIMIT + 3)))
+    await sequence_all(source)
+    everything = await read_all(platform.bus)
+    async with platform.bus.subscribe(SOURCE, "reader") as subscription:
+        assert isinstance(subscription, JournalSubscription)
+        first = await subscription.read(0, None)
+        assert first == everything[:READ_LIMIT]
+        assert await subscription.read(0, None) == first
+        seen = first[9]
+        assert await subscription.read(seen.position, seen.event_id) == everything[10:]
+        last = first[-1]
+        await subscription.read(0, None)
+        assert subscription.ahead is not None
+        await subscription.ahead[1]
+        await source.backbone.execute("truncate journal")
+        assert await subscription.read(last.position, last.event_id) == everything[READ_LIMIT:]
+
+
+async def test_a_failure_while_reading_ahead_is_met_by_who_comes_for_it_and_by_nobody_else(
+    platform: Platform, source: Database
+) -> None:
+    await say(source, *(published(uuid4()) for _ in range(READ_LIMIT + 3)))
+    await sequence_all(source)
+    await source.backbone.execute("delete from journal where position = $1", READ_LIMIT + 1)
+    async with platform.bus.subscribe(SOURCE, "reader") as subscription:
+        first = await subscription.read(0, None)
+        assert len(first) == READ_LIMIT
+        assert await subscription.read(0, None) == first
+        with pytest.raises(PositionGap, match=f"expected position {READ_LIMIT + 1}"):
+            await subscription.read(first[-1].position, first[-1].event_id)

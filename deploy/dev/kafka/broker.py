@@ -48,8 +48,9 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,ALSO:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs=data
 auto.create.topics.enable=false
@@ -85,6 +86,8 @@ class Broker:
         self._port = port or free_port()
         self._controller = free_port()
         self._lasting = lasting
+        self.also: str | None = None
+        """A second address, `host:port`, at which it listens from its next start on, for who cannot reach the first."""
         self._process: psutil.Process | None = None
         self._guard: subprocess.Popen[bytes] | None = None
 
@@ -115,7 +118,8 @@ class Broker:
         if leftover:
             _end(leftover)
         self._folder.mkdir(parents=True, exist_ok=True)
-        settings = PROPERTIES.format(port=self._port, controller=self._controller)
+        listeners = f"PLAINTEXT://{self.bootstrap}" + (f",ALSO://{self.also}" if self.also else "")
+        settings = PROPERTIES.format(listeners=listeners, controller=self._controller)
         (self._folder / "broker.properties").write_text(settings)
         with contextlib.suppress(FileNotFoundError):
             self.log.replace(self.log.with_suffix(".log.1"))
