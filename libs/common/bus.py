@@ -128,7 +128,7 @@ class JournalBus:
             try:
                 yield subscription
             finally:
-                subscription.forget()
+                await subscription.forget()
 
     async def carry(self, database: Database) -> None:
         """See `Bus.carry`: listeners come to the journal, so there is nothing to do."""
@@ -156,10 +156,11 @@ class JournalSubscription:
     async def read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
         """See `Subscription.read`."""
         if self.ahead and self.ahead[0] == (after, event_id):
-            records = await self.ahead[1]
+            reading, self.ahead = self.ahead[1], None
+            records = await reading
         else:
+            await self.forget()
             records = await self._read(after, event_id)
-        self.forget()
         if len(records) == READ_LIMIT:
             end = records[-1].position, records[-1].event_id
             reading = asyncio.create_task(self._read(*end), name=f"{self.group} reads {self.source} ahead")
@@ -167,11 +168,12 @@ class JournalSubscription:
             self.ahead = end, reading
         return records
 
-    def forget(self) -> None:
-        """Drop what was read ahead."""
+    async def forget(self) -> None:
+        """Drop what was read ahead, once it is read: a read that is cancelled between its preparation and its execution
+        goes back to the pool with its locks."""
         if self.ahead:
-            self.ahead[1].cancel()
-            self.ahead = None
+            reading, self.ahead = self.ahead[1], None
+            await asyncio.wait([reading])
 
     async def _read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
         return await read_journal(self.pool, self.source, after, event_id, READ_LIMIT)
