@@ -20,8 +20,13 @@ import gc
 
 gc.disable()  # until `main`: going through half-made modules again and again took a quarter of the start
 
-import argparse
+import os
 import sys
+
+if sys.argv[1:2] in (["rebuild"], ["reconcile"]):
+    os.nice(10)  # on the same machine, whoever is served goes first; here, since the imports are felt, too
+
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,6 @@
 """`rebuild`: make a projection anew from the events and put it in the place of the one in use."""
 
 import argparse
-import os
 
 from libs.common.projections import Projection
 from libs.common.rebuild import RebuildRefused, Report, rebuild, things
@@ -12,7 +11,6 @@ from services.operations import Databases, Roles, console, notes, operator, prog
 from services.processes import service
 from services.registry import ALL, pick
 
-NICE = 10
 KNOWN = [f"{one.slug} {projection.name}" for one in ALL for projection in one.projections]
 
 
@@ -32,7 +30,6 @@ def _rebuild(settings: Settings, asked: argparse.Namespace) -> int:
         notes.print(f"yangguang: no projection {one.slug} {asked.projection}; there are: {', '.join(KNOWN)}")
         return 1
     projection = found[asked.projection]
-    os.nice(NICE)  # on the same machine, whoever is served goes first
 
     async def remake(databases: Databases) -> int:
         settler = Settler(one, projection, databases)

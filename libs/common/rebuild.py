@@ -23,11 +23,11 @@ from libs.common.permission import Actor
 from libs.common.settling import SHADOW, PoisonEvent, Settler, chunks
 
 log = structlog.get_logger()
-FILL = 100
+FILL = 40
 FILL_SECONDS = FILL / 3000
 REST = 0.5
 """Readers come first: at most 3,000 things in a second, and half as long a rest as each step took, so that a busy
-machine is left alone the more."""
+machine is left alone the more. Small steps: what a reader may have to wait for ends soon."""
 CLOSE = 100
 ROUNDS = 20
 ATTEMPTS = 5
@@ -131,14 +131,15 @@ class _Run:
         await shadow.create(self.guard, projection)
         sources = {source: self.settler.databases[source].backbone for source in projection.sources}
         self.taken = {source: await newest.head(pool) for source, pool in sources.items()}
+        due = started
         for source in projection.sources:
             async for keys in newest.pages(sources[source], projection.kinds_of(source), FILL):
                 began = time.monotonic()
                 await self._take(source, keys, replace=False)
-                took = time.monotonic() - began
                 self.report.things += len(keys)
                 self.progress(len(keys))
-                await asyncio.sleep(max(FILL_SECONDS - took, took * REST))
+                ended, due = time.monotonic(), max(due + FILL_SECONDS, began)
+                await asyncio.sleep(max(due - ended, (ended - began) * REST))
         await failpoint("rebuild.filled")
         await shadow.finish(self.guard, projection)
         await self._catch_up()
