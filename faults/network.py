@@ -93,26 +93,28 @@ async def partition_from_broker(scene: Scene) -> None:
     broker, far, near = scene.rig.broker, scene.rig["worker-1"], scene.rig["worker-2"]
     assert broker is not None
     with _network():
-        await _listen_also(broker, f"{HERE}:{free_port()}")
-        for process in (far, near):
-            await process.stop()
-        far.prefix, far.host = ("ip", "netns", "exec", NAMESPACE), THERE
-        await far.start(KAFKA_BOOTSTRAP_SERVERS=str(broker.also), HOST=THERE)
-        await near.start()  # second, so that the other one leads
-        await scene.under_load(1)
-        for ways in WAYS:
-            broken = time.time()
-            _blackhole(*ways)
-            await scene.under_load(scene.size.either(8, 30))
-            silent = await scene.observer.silence("catalog", broken, time.time())
-            scene.insist(silent <= NOTICED_SECONDS, f"the other worker took over only after {silent:.1f} s")
-            scene.seen.append(f"{WAYS[ways]}: longest silence of a listener {silent:.1f} s")
-            _heal()
-            await scene.under_load(1)
-        await far.stop()
-        far.prefix, far.host = (), "127.0.0.1"
-        await far.start()
-        await _listen_also(broker, None)
+        try:
+            await _listen_also(broker, f"{HERE}:{free_port()}")
+            await far.stop()
+            far.prefix, far.host = ("ip", "netns", "exec", NAMESPACE), THERE
+            await far.start(KAFKA_BOOTSTRAP_SERVERS=str(broker.also), HOST=THERE)
+            for ways in WAYS:
+                await near.stop()
+                await scene.under_load(2)  # the far one takes over what the near one led
+                await near.start()
+                broken = time.time()
+                _blackhole(*ways)
+                await scene.under_load(scene.size.either(8, 30))
+                silent = await scene.observer.silence("catalog", broken, time.time())
+                scene.insist(silent <= NOTICED_SECONDS, f"the other worker took over only after {silent:.1f} s")
+                scene.seen.append(f"{WAYS[ways]}: longest silence of a listener {silent:.1f} s")
+                _heal()
+                await scene.under_load(1)
+            await far.stop()
+            far.prefix, far.host = (), "127.0.0.1"
+            await far.start()
+        finally:
+            await _listen_also(broker, None)
 
 
 async def _listen_also(broker: Broker, address: str | None) -> None:

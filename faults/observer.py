@@ -165,12 +165,13 @@ class Observer:
         return None if at is None else float(at) - after
 
     async def silence(self, service: str, since: float, until: float) -> float:
-        """The longest time without an effect of a listener of `service`, in seconds, while there was load."""
+        """The longest time without an effect of a listener of `service`, in seconds, from `since` to `until`."""
         async with self.rig.connect(service) as connection:
             longest = await connection.fetchval(
-                "select coalesce(max(extract(epoch from at - before)), 0)::float8 from"
-                " (select at, lag(at) over (order by seq) as before from faults.effect"
-                "  where at between to_timestamp($1) and to_timestamp($2)) gaps",
+                "select max(extract(epoch from at - before))::float8 from"
+                " (select at, lag(at) over (order by at) as before from"
+                "  (select at from faults.effect where at between to_timestamp($1) and to_timestamp($2)"
+                "   union all values (to_timestamp($1)), (to_timestamp($2))) moments) gaps",
                 since,
                 until,
             )
