@@ -1,6 +1,6 @@
 """The fault matrix: every fault in the order in which it is played."""
 
-from faults import broker, crashes, database, messages, network, others
+from faults import broker, crashes, database, messages, network, others, restore
 
 FAULTS = (
     *crashes.FAULTS,
@@ -9,4 +9,5 @@ FAULTS = (
     *network.FAULTS,
     *messages.FAULTS,
     *others.FAULTS,
+    *restore.FAULTS,
 )

@@ -170,11 +170,6 @@ def no_network() -> str | None:
         return f"a network namespace cannot be made here: {said.decode().strip()}"
 
 
-async def nothing(scene: Scene) -> None:
-    """No fault at all: what the others are compared with."""
-    await asyncio.sleep(scene.size.seconds)
-
-
 FAULTS = (
     Fault(
         "F11",

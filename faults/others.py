@@ -1,4 +1,4 @@
-"""The clock, an older release beside the new one, too much at once (F14, F20, F22); and what is not played."""
+"""The clock, an older release beside the new one, too much at once (F14, F20, F22)."""
 
 import asyncio
 import resource
@@ -9,12 +9,14 @@ from pathlib import Path
 
 from faults.fault import Fault, Scene
 from faults.ledger import Told
-from faults.network import nothing
 from faults.report import ROOT
 from services.registry import ALL
 
 FAKETIME = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
-MIGRATION = "services/publication/migrations/0002_operations.py"
+MIGRATIONS = {
+    "journal": "services/publication/migrations/0002_operations.py",
+    "kafka": "services/catalog/migrations/0003_item_columns.py",  # the first since there is Kafka
+}
 ROOM = 400_000_000
 BURST = 10
 COMPLETE_THINGS = """
@@ -68,13 +70,13 @@ async def clock(scene: Scene) -> None:
 
 def no_older_release() -> str | None:
     """Why there is no older code to run, or None."""
-    return None if _before_migration() else f"no git history that reaches behind {MIGRATION}"
+    return None if all(map(_before, MIGRATIONS.values())) else "no git history that reaches behind the migrations"
 
 
-def _before_migration() -> str | None:
+def _before(migration: str) -> str | None:
     if shutil.which("git") is None:
         return None
-    git = ["git", "log", "--diff-filter=A", "--format=%H", "--", MIGRATION]
+    git = ["git", "log", "--diff-filter=A", "--format=%H", "--", migration]
     added = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     if not added:
         return None
@@ -86,7 +88,7 @@ def _before_migration() -> str | None:
 
 async def older_release(scene: Scene) -> None:
     """F20: an API and a worker of the release before the migration run beside the new ones, on the migrated schema."""
-    commit = _before_migration()
+    commit = _before(MIGRATIONS[scene.rig.bus])
     assert commit
     with tempfile.TemporaryDirectory(prefix="yangguang-older-") as folder:
         Path(folder).chmod(0o755)
@@ -143,16 +145,13 @@ FAULTS = (
         possible=no_faketime,
         short=("journal",),
     ),
-    Fault("F20", "release before the migration beside this one", older_release, 15, ("journal",), no_older_release),
     Fault(
         "F20",
         "release before the migration beside this one",
-        nothing,
-        buses=("kafka",),
-        possible=lambda: "the release before the migration knows no Kafka",
-    ),
-    Fault(
-        "F21", "database lost, restored from a base backup and its log", nothing, possible=lambda: "not automated here"
+        older_release,
+        15,
+        possible=no_older_release,
+        short=("journal",),
     ),
     Fault("F22", "ten times the load on little memory", too_much, 60, short=("journal",)),
 )

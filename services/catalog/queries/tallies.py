@@ -77,47 +77,66 @@ select coalesce(json_agg(card order by card.field), '[]')::text from (
 """
 
 BY = {
-    "region": ("r.code", "r.name"),
-    "level": ("r.level", "null"),
-    "field": ("t.field", "f.name"),
-    "organisation": ("nullif(t.organisation, '')", "o.short_name"),
+    "region": ("t.region", "s.part", "n.name", "join region n on n.code = s.part"),
+    "level": ("t.region", "n.level", "null", "join region n on n.code = s.part"),
+    "field": ("t.field", "s.part", "n.name", "left join field n on n.code = s.part"),
+    "organisation": (
+        "t.organisation",
+        "nullif(s.part, '')",
+        "n.short_name",
+        "left join organisation n on n.code = s.part",
+    ),
+    "month": ("t.month", "to_char(s.part, 'YYYY-MM')", "null", ""),
 }
-"""What sums are told by, and its name."""
+"""What sums are told by: the column that cuts them, the key of a row, its name, and where that is found.
 
-_NAMES = {
-    "field": "left join field f on f.code = t.field",
-    "organisation": "left join organisation o on o.code = t.organisation",
-}
-_PARTS = """
-  join region r on r.code = t.region {names}
+Names are joined to the few rows that are left: to each counted one they would cost more than the sums.
+"""
+
+_WHERE = """
   where t.region between $1 and $2 and ($3::text is null or t.field = $3)
-    and ($4::text is null or t.organisation = $4) and ($5::text is null or r.level = $5)
+    and ($4::text is null or t.organisation = $4)
+    and ($5::text is null or t.region in (select r.code from region r where r.level = $5))
 """
-
-_COVERAGE = """
-select {key} as key, max({name}) as name, sum(t.owed)::bigint as owed, sum(t.covered)::bigint as covered,
-  sum(t.missing)::bigint as missing, sum(t.not_applicable)::bigint as not_applicable,
-  sum(t.overdue)::bigint as overdue, max(t.latest_published_at) as latest_published_at
-from tally t {parts} and {on} group by {key} order by {key} nulls first limit $6
+_SUMS = """
+select {key} as key, max({name}) as name, {sums} from (
+  select {part} as part, {partly} from {table} t {where} and {when} group by 1
+) s {names} group by {key} order by {key} nulls first limit $6
 """
-_DUTIES = """
-select {key} as key, max({name}) as name, sum(t.met)::bigint as met, sum(t.late)::bigint as late,
-  sum(t.open)::bigint as open, sum(t.overdue)::bigint as overdue, sum(t.waived)::bigint as waived
-from duty_tally t {parts} and t.month between $7 and $8 group by {key} order by {key} nulls first limit $6
-"""
+_COUNTED = {
+    "tally": ("owed", "covered", "missing", "not_applicable", "overdue"),
+    "duty_tally": ("met", "late", "open", "overdue", "waived"),
+}
 
 
 def coverage_by(by: str, *, on: bool) -> str:
     """The statement that sums coverage: as it is now, or `on` a day that is its last parameter."""
-    key, name = BY[by]
-    when = "t.since <= $7 and (t.until is null or t.until > $7)" if on else "t.until is null"
-    return _COVERAGE.format(key=key, name=name, parts=_PARTS.format(names=_NAMES.get(by, "")), on=when)
+    return _sums("tally", by, "t.since <= $7 and (t.until is null or t.until > $7)" if on else "t.until is null")
 
 
 def duties_by(by: str) -> str:
     """The statement that sums duties over months."""
-    key, name = ("to_char(t.month, 'YYYY-MM')", "null") if by == "month" else BY[by]
-    return _DUTIES.format(key=key, name=name, parts=_PARTS.format(names=_NAMES.get(by, "")))
+    return _sums("duty_tally", by, "t.month between $7 and $8")
+
+
+def _sums(table: str, by: str, when: str) -> str:
+    part, key, name, names = BY[by]
+    partly = [f"sum(t.{count}) as {count}" for count in _COUNTED[table]]
+    sums = [f"sum(s.{count})::bigint as {count}" for count in _COUNTED[table]]
+    if table == "tally":
+        partly.append("max(t.latest_published_at) as latest_published_at")
+        sums.append("max(s.latest_published_at) as latest_published_at")
+    return _SUMS.format(
+        key=key,
+        name=name,
+        part=part,
+        names=names,
+        table=table,
+        where=_WHERE,
+        when=when,
+        partly=", ".join(partly),
+        sums=", ".join(sums),
+    )
 
 
 AS_OF = """
