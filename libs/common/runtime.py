@@ -20,6 +20,7 @@ from libs.common.inbox import is_transient
 from libs.common.issuer import DevelopmentIssuer
 from libs.common.migrate import require_schema
 from libs.common.paging import Cursors
+from libs.common.server import Server
 from libs.common.service import Service
 from libs.common.settings import Settings
 from libs.common.workdays import Calendar
@@ -145,7 +146,7 @@ async def serve(
     started: Callable[[int], Awaitable[None]] | None = None,
 ) -> None:
     """`run` with any work beside the server, which ends with it."""
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             app,
             host=settings.host,
@@ -176,7 +177,7 @@ async def serve(
             raise outcome
 
 
-async def _greet(server: "_Server", started: Callable[[int], Awaitable[None]] | None) -> None:
+async def _greet(server: Server, started: Callable[[int], Awaitable[None]] | None) -> None:
     await server.up.wait()
     if started is not None:
         try:
@@ -184,30 +185,3 @@ async def _greet(server: "_Server", started: Callable[[int], Awaitable[None]] | 
         except Exception:
             server.stop()
             raise
-
-
-class _Server(uvicorn.Server):
-    """uvicorn inside our own loop and with our own signal handling."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def] # the base class leaves it untyped, too
-        """The process's signals are handled by `run`."""
-        yield
-
-    async def startup(self, sockets: list | None = None) -> None:  # type: ignore[type-arg] # as in the base class
-        """Note when the port is bound."""
-        await super().startup(sockets)
-        self.up.set()
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
-
-    def stop(self) -> None:
-        """Finish the requests under way, then end `serve`."""
-        self.should_exit = True
