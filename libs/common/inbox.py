@@ -163,12 +163,7 @@ class Delivery:
             return 0
         self.at = None
         await failpoint("inbox.read")
-        try:
-            taken = await self._apply(after, records)
-        except Exception as error:
-            if is_transient(error):
-                raise
-            taken = await self._apply_singly(after, records)
+        taken = await self._take(after, records)
         if taken:
             self.at = records[taken - 1].position, records[taken - 1].event_id
             await failpoint("inbox.after_commit")
@@ -188,26 +183,27 @@ class Delivery:
             return 0, None
         return row["position"], row["event_id"]
 
-    async def _apply_singly(self, after: int, records: Sequence[Record]) -> int:
-        """A batch failed on a poison event: one transaction per event finds it, and its key is parked."""
-        for record in records:
-            try:
-                taken = await self._apply(after, [record])
-            except Exception as error:
-                if is_transient(error):
-                    raise
-                log.error(
-                    "inbox.parked",
-                    service=self.service.name,
-                    key=record.key,
-                    type=record.type,
-                    error=repr(error),
-                )
-                taken = await self._apply(after, [record], park=reason_of(error))
-            if not taken:
-                return 0
-            after = record.position
-        return len(records)
+    async def _take(self, after: int, records: Sequence[Record]) -> int:
+        """Apply a batch. Returns how many of its events were taken: all, unless another owner of the source was faster.
+
+        A batch that fails on a poison event is halved until the event is found, and its key is parked. One transaction
+        for each event would make a listener slow that is behind already.
+        """
+        try:
+            return await self._apply(after, records)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(records) == 1:
+                [record] = records
+                told = {"key": record.key, "type": record.type, "error": repr(error)}
+                log.error("inbox.parked", service=self.service.name, **told)
+                return await self._apply(after, records, park=reason_of(error))
+        half = len(records) // 2
+        taken = await self._take(after, records[:half])
+        if taken < half:
+            return taken
+        return half + await self._take(records[half - 1].position, records[half:])
 
     async def _apply(self, after: int, records: Sequence[Record], park: str | None = None) -> int:
         async with self.database.transaction(at_once=False) as session:
