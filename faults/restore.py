@@ -80,7 +80,7 @@ def _put_back(base: Path, log: Path, cluster: Path) -> None:
     shutil.copytree(base, cluster)
     for unfinished in log.glob("*.partial"):
         unfinished.rename(unfinished.with_suffix(""))
-    (cluster / "postgresql.auto.conf").write_text(f"restore_command = 'cp {log}/%f %p'\n")
+    (cluster / "postgresql.auto.conf").write_text(f"restore_command = 'cp {log}/%f %p'\nhot_standby = off\n")
     (cluster / "recovery.signal").touch()
     for path in (cluster, *cluster.rglob("*"), log, *log.iterdir()):
         os.chown(path, owner.st_uid, owner.st_gid)
