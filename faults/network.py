@@ -89,7 +89,7 @@ async def partition(scene: Scene) -> None:
 
 
 async def partition_from_broker(scene: Scene) -> None:
-    """F11 on Kafka: the worker that sends, and that hears half of all, loses the broker, while it has its databases."""
+    """F11 on Kafka: the worker that sends loses the broker, while it keeps its databases; the other one takes over."""
     broker, far, near = scene.rig.broker, scene.rig["worker-1"], scene.rig["worker-2"]
     assert broker is not None
     with _network():
