@@ -33,6 +33,10 @@ log = structlog.get_logger()
 RETRY_SECONDS = 0.2
 RETRY_MOST_SECONDS = 5.0
 BROKEN_SECONDS = 5.0
+BEATEN_SECONDS = 1.0
+"""How long a worker leaves a source to the one that was faster. All of them read it, one applies each batch: those that
+kept trying would only wait for its commits, and take the processor that it works on."""
+
 REPORTED_KEYS = 200
 PARKED_SECONDS = 3.0
 
@@ -127,7 +131,8 @@ class Delivery:
                             await self.report_parked(subscription)
                             look_again = loop.time() + PARKED_SECONDS
                         if not await self.step(subscription):
-                            await subscription.wait()
+                            beaten = self.at is None
+                            await (asyncio.sleep(BEATEN_SECONDS) if beaten else subscription.wait())
                         pause = RETRY_SECONDS
             except (ForkedHistory, PositionGap) as error:
                 # Never skipped: the read model must be rebuilt from the source. Operators see it in the log.
@@ -154,7 +159,10 @@ class Delivery:
             self.told = row["keys"]
 
     async def step(self, subscription: Subscription) -> int:
-        """Deliver one batch. Returns how many events it took from the source (0: there is nothing new)."""
+        """Deliver one batch. Returns how many events it took from the source (0: there is nothing new).
+
+        Also 0 when another owner was faster; then `at` is None.
+        """
         if self.at is None:
             self.at = await self._offset()
         after, event_id = self.at

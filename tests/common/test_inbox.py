@@ -1,7 +1,9 @@
 """Events in: once, never older news, and effect and offset in one commit. See also `bus_conformance`."""
 
-from collections.abc import Callable
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -10,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common import inbox
+from libs.common.bus import Bus, Record, Subscription
 from libs.common.db import Database
 from libs.common.events import Event
 from libs.common.inbox import is_transient
-from tests.common.hearing import Ear, published, say, sequence_all, withdrawn
+from tests.common.hearing import SOURCE, Ear, Wire, published, say, sequence_all, withdrawn
 from tests.platform import Platform
 
 AGAIN = """
@@ -142,6 +146,76 @@ async def test_kinds_that_a_service_does_not_hear_move_its_offset_only(
     await source.backbone.execute("update journal set type = 'village_affairs.board.painted.v1'")
     assert await told(platform, source, ear, published(key, 2)) == [(str(key), 2)]
     assert await ear.offset() == 2
+
+
+class Outrun(Wire):
+    """The subscription of a worker that is slow: what it reads first, another one has taken before it can."""
+
+    def __init__(self, inner: Subscription, rival: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(inner)
+        self._rival = rival
+        self.beaten = asyncio.Event()
+        self.reads = 0
+
+    async def read(self, after: int, event_id: UUID | None) -> Sequence[Record]:
+        """See `Subscription.read`."""
+        self.reads += 1
+        records = await super().read(after, event_id)
+        if records and not self.beaten.is_set():
+            await self._rival()
+            self.beaten.set()
+        return records
+
+    @asynccontextmanager
+    async def subscribe(self, _source: str, _group: str) -> AsyncIterator[Subscription]:
+        """See `Bus.subscribe`: this one."""
+        yield self
+
+
+@asynccontextmanager
+async def beaten(platform: Platform, source: Database, ear: Ear, key: UUID) -> AsyncIterator[Outrun]:
+    """A delivery loop whose first batch, the event of `key`, was taken by another worker."""
+    await say(source, published(key))
+    await sequence_all(source)
+    async with platform.bus.subscribe(SOURCE, ear.service.name) as subscription:
+        slow = Outrun(subscription, lambda: ear.hear(platform.bus))
+        loop = asyncio.create_task(ear.delivery().run(cast(Bus, slow)))
+        try:
+            async with asyncio.timeout(30):
+                await slow.beaten.wait()
+            yield slow
+        finally:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_who_was_beaten_leaves_the_source_to_the_other(
+    platform: Platform, source: Database, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "BEATEN_SECONDS", 3600.0)
+    keys = [uuid4() for _ in range(5)]
+    async with beaten(platform, source, ear, keys[0]) as slow:
+        for key in keys[1:]:
+            await told(platform, source, ear, published(key))
+        assert slow.reads == 1
+    assert await ear.effects() == [(str(key), 1, "公告") for key in keys]
+
+
+async def test_who_was_beaten_takes_over_when_the_other_is_gone(
+    platform: Platform, source: Database, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "BEATEN_SECONDS", 0.01)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def tell(_session: AsyncSession, event: Event) -> None:
+        heard.put_nowait(event.key)
+
+    keys = [uuid4(), uuid4()]
+    async with beaten(platform, source, ear, keys[0]), asyncio.timeout(30):
+        ear.after = tell
+        await say(source, published(keys[1]))
+        await sequence_all(source)
+        assert await heard.get() == str(keys[1])
 
 
 class Adapted(Exception):

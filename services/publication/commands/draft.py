@@ -41,19 +41,21 @@ async def create(session: AsyncSession, draft: Draft, pattern: str, actor: Actor
     """Open a document with its first draft. Its index number is given out here and never again."""
     organisation = await _organisation(session, draft)
     permit(rules.GRANTS, actor, "publication.draft", region=draft.region, organisations=organisation.path)
+    content_id = identifiers.uuid7()
+    columns = await _columns(session, content_id, draft, actor, now)
     document = Document(
-        content_id=identifiers.uuid7(),
+        content_id=content_id,
         version=0,
         region=draft.region,
         organisation=organisation.code,
         organisation_path=organisation.path,
+        # Last of all: other drafts with this pattern wait from here to the commit.
         index_number=await _index_number(session, organisation, draft.region, pattern, now),
         created_at=now,
     )
     session.add(document)
     await session.flush()
-    columns = await _columns(session, document.content_id, draft, actor, now)
-    edition = Edition(content_id=document.content_id, number=1, **columns)
+    edition = Edition(content_id=content_id, number=1, **columns)
     session.add(edition)
     await conclude(session, document, edition, actor, "publication.draft", now)
     return document
