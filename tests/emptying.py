@@ -25,6 +25,12 @@ def _filled(service: Service) -> str:
     return " union all ".join(asked)
 
 
+# A generated column is computed again.
+_KEPT = """
+select c.table_name, string_agg(quote_ident(c.column_name), ', ' order by c.ordinal_position)
+from information_schema.columns kept join information_schema.columns c using (table_name, column_name)
+where kept.table_schema = 'seed' and c.table_schema = 'public' and c.is_generated = 'NEVER' group by 1
+"""
 _FILLED = {service.name: _filled(service) for service in ALL}
 
 
@@ -61,10 +67,10 @@ async def copy_back(platform: Platform) -> None:
 
     async def one(service: Service) -> None:
         pool = platform.database(service.name).backbone
-        rows = await pool.fetch("select tablename as name from pg_tables where schemaname = 'seed'")
         steps = [
-            f"delete from public.{name}; insert into public.{name} overriding system value select * from seed.{name}"
-            for name in (row["name"] for row in rows)
+            f"delete from public.{name};"
+            f"insert into public.{name} ({columns}) overriding system value select {columns} from seed.{name}"
+            for name, columns in await pool.fetch(_KEPT)
         ]
         await pool.execute(";".join(["begin", _BARE, *steps, "commit"]))
 

@@ -53,8 +53,7 @@ select card.code, row_to_json(card)::text as card from ({_ITEM}
     and ($3::text is null or i.field = $3) and ($4::text is null or $4 = any(i.levels))
     and ($5::bool is null or $5 = (i.time_limits->'unread' <> '[]'))
     and ($6::text is null or i.audience = $6) and ($7::text is null or position($7 in i.responsible_body) > 0)
-    and ($8::text is null or concat_ws(' ', i.code, f.name, i.level1_item, i.level2_item, i.level3_item,
-        i.responsible_body, array_to_string(i.content_elements, ' ')) like all((
+    and ($8::text is null or i.searched || ' ' || f.name like all((
       select array_agg('%' || replace(replace(replace(word, '\', '\\'), '%', '\%'), '_', '\_') || '%')
       from unnest(string_to_array($8, ' ')) word
     )::text[]))

@@ -96,6 +96,15 @@ class Item(Base):
         server_default=text("'{}'"), comment="items whose publications count for this one"
     )
     version: Mapped[int]
+    searched: Mapped[str] = mapped_column(
+        sa.Computed(
+            "code || ' ' || level1_item || ' ' || level2_item || ' ' || coalesce(level3_item, '') || ' ' ||"
+            " responsible_body || ' ' || words_of(content_elements)",
+            persisted=True,
+        ),
+        deferred=True,
+        comment="what an item is found by, besides the name of its field",
+    )
 
     __table_args__ = (
         sa.Index("ix_item_field", "field", "code"),
