@@ -42,7 +42,7 @@ class DocumentCard(BaseModel):
     @classmethod
     def of(cls, event: DocumentPublished) -> Self:
         """The card of the edition that went live."""
-        said = event.model_dump(include=set(cls.model_fields) - {"kind", "id", "published_at"})
+        said = {name: getattr(event, name) for name in _SAID_OF_DOCUMENT}
         return cls(**said, id=event.document, published_at=event.first_published_at)
 
 
@@ -67,14 +67,23 @@ class NoticeCard(BaseModel):
     @classmethod
     def of(cls, event: NoticePublished) -> Self:
         """The card of a notice that was published."""
-        said = event.model_dump(include={"title", "category", "period", "catalog_item", "field", "summary", "path"})
         return cls(
-            **said,
             id=event.notice,
+            title=event.title,
             region=event.village,
             region_name=event.village_name,
+            category=event.category,
+            period=event.period,
+            catalog_item=event.catalog_item,
+            field=event.field,
+            summary=event.summary,
             published_at=event.first_published_at,
+            path=event.path,
         )
+
+
+# `published_at` of an event is that of its edition.
+_SAID_OF_DOCUMENT = tuple(set(DocumentCard.model_fields) & set(DocumentPublished.model_fields) - {"published_at"})
 
 
 def document_entry(event: DocumentPublished, reach: Reach) -> Entry:
@@ -90,7 +99,7 @@ def document_entry(event: DocumentPublished, reach: Reach) -> Entry:
         column=event.column,
         published_at=event.first_published_at,
         version=event.version,
-        card=DocumentCard.of(event).model_dump(mode="json"),
+        card=DocumentCard.of(event).model_dump_json(),
     )
 
 
@@ -107,5 +116,5 @@ def notice_entry(event: NoticePublished) -> Entry:
         column=event.category,
         published_at=event.first_published_at,
         version=event.version,
-        card=NoticeCard.of(event).model_dump(mode="json"),
+        card=NoticeCard.of(event).model_dump_json(),
     )

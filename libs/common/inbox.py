@@ -10,6 +10,7 @@ What a replay addresses to this service (`libs/common/replay.py`) is applied at 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -110,7 +111,7 @@ class Delivery:
     at: tuple[int, UUID | None] | None = None
     """The offset as this loop saw it last; another owner's move of it is noticed with the next event, or at a look."""
 
-    @property
+    @cached_property
     def kinds(self) -> dict[str, type[Event]]:
         """The event classes that the service hears of this source."""
         return {kind.kind: kind for kind in self.service.listeners if kind.service() == self.source}

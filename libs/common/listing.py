@@ -15,14 +15,12 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from libs.common import regions
 from libs.common.db import driver_of
-from libs.common.encode import json_bytes
 from libs.common.events import Reach
 from libs.common.paging import Cursors
 from libs.common.projections import ProjectedTable, Row, Rows
@@ -83,10 +81,10 @@ def listing_indexes() -> tuple[sa.Index, ...]:
     )
 
 
-class Entry(BaseModel):
-    """What a listing is told of one entry. `card` is what readers get."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a listing is told of one entry. `card` is the JSON that readers get."""
 
-    model_config = ConfigDict(frozen=True)
     id: UUID
     kind: str
     region: str
@@ -97,7 +95,7 @@ class Entry(BaseModel):
     column: str | None
     published_at: datetime
     version: int
-    card: Mapping[str, object]
+    card: str
 
 
 _COLUMNS = (
@@ -155,7 +153,7 @@ def _entry_row(entry: Entry) -> Row:
         entry.column,
         entry.published_at,
         entry.version,
-        json_bytes(entry.card).decode(),
+        entry.card,
     )
 
 

@@ -6,6 +6,7 @@ make rows with the same function, so a rebuilt table holds what the live one sho
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from libs.common.events import Event
 
@@ -39,7 +40,7 @@ class Projection:
     rows: Callable[[Event], Rows]
     where: str = "true"
 
-    @property
+    @cached_property
     def kinds(self) -> Mapping[str, type[Event]]:
         """The event classes that it is computed from, by kind."""
         return {kind.kind: kind for kind in (*self.shows, *self.hides)}

@@ -91,7 +91,10 @@ async def rebuild(
 
 @asynccontextmanager
 async def _alone(settler: Settler) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that keeps other rebuilds of the projection and migrations of its database away while it is open."""
+    """A connection that keeps other rebuilds of the projection and migrations of its database away while it is open.
+
+    The shadow is made on it, too.
+    """
     guard = await asyncpg.connect(
         settler.database.dsn,
         timeout=5,
@@ -101,6 +104,8 @@ async def _alone(settler: Settler) -> AsyncIterator[asyncpg.Connection]:
             "max_parallel_workers_per_gather": "0",  # one core at most: the other is for readers
             "max_parallel_maintenance_workers": "0",
             "jit": "off",
+            # The commit of the swap waits for the disk, and with it for all that came before.
+            "synchronous_commit": "off",
         },
     )
     try:
@@ -166,13 +171,11 @@ class _Run:
         keys = [key for key in keys if key not in parked]
         kinds = settler.projection.kinds_of(source)
         events: list[Said] = await newest.said(settler.databases[source].backbone, keys, kinds)
-        async with settler.database.transaction() as session:
-            # The commit of the swap waits for the disk, and with it for all that came before.
-            await driver_of(session).execute("set local synchronous_commit = off")
-            if replace:
-                await settler.replace(driver_of(session), keys, events, SHADOW)
-            else:
-                await settler.add(driver_of(session), [settler.rows_of(event) for event in events], SHADOW)
+        # In no transaction: a shadow that was left half filled is dropped.
+        if replace:
+            await settler.replace(self.guard, keys, events, SHADOW)
+        else:
+            await settler.add(self.guard, [settler.rows_of(event) for event in events], SHADOW)
 
     async def compare(self) -> None:
         """Count how the tables in use differ from the shadow, in one snapshot of both.

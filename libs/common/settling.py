@@ -73,6 +73,8 @@ class Settler:
 
     async def parked(self, reader: newest.Reader) -> set[str]:
         """Keys whose rows stand at an earlier event, on purpose."""
+        if not self.others:
+            return set()
         return {row["key"] for row in await reader.fetch(_PARKED, list(self.others))}
 
     async def heard(self, reader: newest.Reader, source: str, keys: Sequence[str]) -> dict[str, int]:

@@ -47,7 +47,7 @@ def entry(**changes: Any) -> Entry:
         "version": 1,
         **changes,
     }
-    return Entry(**said, card={"id": str(said["id"]), "title": '标题 "引号"'})
+    return Entry(**said, card=orjson.dumps({"id": said["id"], "title": '标题 "引号"'}).decode())
 
 
 def anything(chance: random.Random, **fixed: Any) -> Entry:
