@@ -38,14 +38,14 @@ class Link:
         left = [self.chance.randrange(1, self.cut_after) if self.cut_after else 1 << 62]
         ways = [self._carry(reader, there[1], left), self._carry(there[0], writer, left)]
         tasks = [asyncio.ensure_future(way) for way in ways]
-        try:
+        # The end of the loop cancels it, which the library's own callback would print as a failure.
+        with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for side in (writer, there[1]):
-                side.transport.abort()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for side in (writer, there[1]):
+            side.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: list[int]) -> None:
         with contextlib.suppress(OSError):

@@ -45,7 +45,7 @@ class Platform:
     def __init__(self, shared: Resources, bus: Bus) -> None:
         self.resources = shared
         self.bus = bus
-        self._app = build(ALL, shared)
+        self.app = build(ALL, shared)
         self._issuer = DevelopmentIssuer(shared.settings)
 
     @classmethod
@@ -60,7 +60,7 @@ class Platform:
     @contextlib.asynccontextmanager
     async def new_client(self) -> AsyncIterator[None]:
         """A client of a test's own, without the headers and cookies of another one."""
-        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as self.client:
             yield
 

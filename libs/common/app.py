@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -144,6 +144,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(BadCursor, lambda request, _e: errors.problem(request, errors.ForgedCursor()))
+    app.add_exception_handler(ClientDisconnect, _unfinished)
     for kind in (DBAPIError, PoolTimeout, *LOST):
         app.add_exception_handler(kind, _database_fault)
     app.add_exception_handler(Exception, _broken)
@@ -157,6 +158,11 @@ def _refused(request: Request, error: Exception) -> Response:
 def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return errors.problem(request, errors.Malformed(), complaints(error.errors()))
+
+
+def _unfinished(request: Request, _error: Exception) -> Response:
+    # Nobody reads it; but who hangs up while sending is no fault of ours, and no 5xx that an alarm should count.
+    return errors.problem(request, errors.Malformed("请求没有发送完整。"))
 
 
 def _http(request: Request, error: Exception) -> Response:

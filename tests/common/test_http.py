@@ -233,6 +233,25 @@ async def test_a_body_of_unknown_length_is_limited_too(platform: Platform) -> No
     refused(await platform.client.put(COUNTY, content=endless(), headers=headers), 413, "too_large")
 
 
+async def test_who_hangs_up_while_sending_is_no_fault_of_ours(platform: Platform) -> None:
+    sent: list[Any] = []
+    parts: list[Any] = [{"type": "http.request", "body": b'{"name": ', "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Any:
+        return parts.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in platform.token("administrator").items()]
+    scope = {"type": "http", "method": "PUT", "path": COUNTY, "raw_path": COUNTY.encode(), "query_string": b""}
+    scope |= {"headers": headers, "root_path": "", "client": ("127.0.0.1", 1), "server": ("test", 80), "scheme": "http"}
+    with structlog.testing.capture_logs() as logs:
+        await platform.app(scope, receive, send)
+    assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [422]
+    assert [log["event"] for log in logs if log["log_level"] == "error"] == []
+
+
 async def test_what_happens_is_measured(platform: Platform) -> None:
     await platform.client.get("/catalog/regions")
     answer = await platform.client.get("/metrics")
