@@ -1,5 +1,7 @@
 """Ports of this machine, for programs that start others and must tell them where to listen."""
 
+import atexit
+import contextlib
 import random
 import socket
 
@@ -9,7 +11,8 @@ _RANGE = range(20000, 32000)
 
 # A server listens seconds after it was told where, and not while it is started again. What marks its port as given
 # away until this program ends is the UDP port of the same number: it disturbs no server, and all our programs ask.
-_given: list[socket.socket] = []
+_given = contextlib.ExitStack()
+atexit.register(_given.close)
 
 
 def free_ports(count: int) -> list[int]:
@@ -29,7 +32,7 @@ def free_ports(count: int) -> list[int]:
         except OSError:
             mark.close()
             continue
-        _given.append(mark)
+        _given.enter_context(mark)
         found.append(port)
     raise OSError(f"There are no {count} free ports between {_RANGE.start} and {_RANGE.stop}.")
 
