@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,6 +18,7 @@ from libs.common.db import Database
 from libs.common.events import Event, NoticePublished
 from libs.common.identifiers import uuid7
 from libs.common.kafka import bus as kafka_bus
+from libs.common.kafka import sender
 from libs.common.kafka.bus import KafkaBus
 from libs.common.kafka.progress import hear_progress
 from libs.common.kafka.sender import create_topics, resend, send, send_once, sending
@@ -215,6 +217,32 @@ async def test_one_sender_at_a_time(carrier: KafkaCarrier, source: Database) -> 
             await asyncio.gather(standby, return_exceptions=True)
     await carrier.send()
     assert await source.backbone.fetchval("select max(position) from sender_position") == 1
+
+
+async def test_what_is_said_in_quick_succession_travels_together(
+    carrier: KafkaCarrier, source: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: asyncio.Queue[int] = asyncio.Queue()
+
+    async def noted(*arguments: Any) -> int:
+        sent = await send_once(*arguments)
+        if sent:
+            batches.put_nowait(sent)
+        return sent
+
+    monkeypatch.setattr(sender, "GATHER_SECONDS", 3.0)
+    monkeypatch.setattr(sender, "send_once", noted)
+    task = asyncio.create_task(send(source, carrier.brokers))
+    try:
+        async with asyncio.timeout(60):
+            for many in (1, 3):
+                for _ in range(many):
+                    await say(source, published(uuid4()))
+                    await sequence_all(source)
+                assert await batches.get() == many
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_the_position_moves_only_over_what_the_broker_has(carrier: KafkaCarrier, source: Database) -> None:

@@ -6,6 +6,7 @@ order and drop the second.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ SINK = "kafka"
 BATCH = 500
 DEADLINE_SECONDS = 4.0
 STANDBY_SECONDS = 0.25
+GATHER_SECONDS = 0.05
+"""How soon after one send the next may follow. What is said after a silence goes at once; under load a batch costs the
+listeners, the brokers and this process hardly more than a single event."""
+
 SILENT = "6s"
 """A leader that says nothing for so long, longer than a send may take, is frozen or cut off: the next one leads."""
 RETRY_SECONDS = 0.5
@@ -76,10 +81,12 @@ async def send(database: Database, brokers: Brokers) -> None:
                 async with sending(database.service, brokers) as producer:
                     with database.bell.waiting("journal") as news:
                         while True:
+                            next_from = time.monotonic() + GATHER_SECONDS
                             sent = await send_once(database.service, connection, producer, topic)
                             pause = RETRY_SECONDS
                             if sent < BATCH:
                                 await news.wait(POLL_SECONDS)
+                                await asyncio.sleep(next_from - time.monotonic())
         except (ForkedHistory, PositionGap) as error:
             # What readers have is not what the journal says now: an operator decides (`resend`), nobody guesses.
             log.error("sender.broken_history", service=database.service, error=str(error))
