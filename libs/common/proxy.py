@@ -28,7 +28,7 @@ AWAY_SECONDS = 5.0  # how long a request waits for a service that does not take 
 AGAIN_SECONDS = 0.1
 ASK_SECONDS = 3.0  # for a question of the proxy's own
 CONNECTIONS = 200  # to each service
-IDLE_SECONDS = 4.0  # less than uvicorn keeps an idle connection, so that none is used while it is being closed
+IDLE_SECONDS = 4.0  # less than a server keeps an idle connection, so that none is used while it is being closed
 _TIMEOUT = {"connect": 2.0, "read": 60.0, "write": 10.0, "pool": 5.0}
 _ONE_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "

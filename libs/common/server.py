@@ -10,12 +10,16 @@ import uvicorn
 LEAVE_SECONDS = 1.0
 """How long clients with an open connection may still send a request when the server is to end."""
 LOOK_SECONDS = 0.02
+KEEP_SECONDS = 75
+"""How long an idle connection stays open: longer than reverse proxies and clients keep theirs (nginx: 60 s), so that it
+is they who close it. Closed here, it takes along the request that is just being sent on it."""
 
 
 class Server(uvicorn.Server):
     """uvicorn with our own signal handling; a restart costs no client a request."""
 
     def __init__(self, config: uvicorn.Config) -> None:
+        config.timeout_keep_alive = KEEP_SECONDS
         super().__init__(config)
         self.up = asyncio.Event()
 

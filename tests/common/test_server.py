@@ -62,6 +62,17 @@ async def test_a_request_on_an_idle_connection_is_answered_once_more() -> None:
         writer.close()
 
 
+async def test_an_idle_connection_is_left_to_the_client_to_close() -> None:
+    async with running() as (one, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", one.port)
+        for _ in range(2):
+            writer.write(REQUEST)
+            await answered(reader)
+            await asyncio.sleep(5.2)  # clients and proxies keep connections for five seconds and more
+        assert not reader.at_eof()
+        writer.close()
+
+
 async def test_who_waits_to_be_accepted_is_answered() -> None:
     async with running() as (one, task):
         with contextlib.ExitStack() as stack:
